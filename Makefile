@@ -1,0 +1,67 @@
+# Two commands do everything on a machine with Python 3.11 or newer: make demo, make test.
+# VENV=DIR keeps the private environment elsewhere; PYTHON=python3.13 picks another interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+TESTS ?= tests
+WORKERS ?= 2
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+# The stamp's name changes with the lock and the project file, so an environment is renewed when either does.
+STAMP = $(VENV)/.ready-$(shell cat pyproject.toml $(LOCK) | cksum | cut -d ' ' -f 1)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench docs lock changelog clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Leadline needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1 || true)"; \
+	  echo "Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "Could not make $(VENV): on Debian and Ubuntu, install python3-venv first."; exit 1; }
+	@echo "Setting up $(VENV) (once; a minute on a slow line)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+setup: $(STAMP)
+
+demo: $(STAMP) ## generate a simulated company, load its exports, print its scorecard, write its report
+	@$(BIN)/leadline demo
+
+test: $(STAMP) ## run all tests
+	@$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+lint: $(STAMP) ## style, types, import floors, changelog fragments, generated docs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/towncrier build --draft --version next > /dev/null
+	@$(BIN)/python docs/generate.py --check
+
+bench: $(STAMP) ## print what things cost, as ratios to hand-written SQL in the same run
+	@$(BIN)/python bench/run.py
+
+docs: $(STAMP) ## write the pages that are generated from code
+	@$(BIN)/python docs/generate.py
+
+lock: $(STAMP) ## renew the hash-pinned lock (needs uv)
+	@command -v uv > /dev/null || $(BIN)/python -m pip install --quiet uv
+	@PATH="$(BIN):$$PATH" uv pip compile pyproject.toml --group dev --group build --all-extras --universal \
+	  --python-version 3.11 --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --quiet --output-file $(LOCK)
+	@echo 'duckdb<2' | PATH="$(BIN):$$PATH" uv pip compile - --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+	  --output-file requirements/duckdb1.txt
+
+changelog: $(STAMP) ## gather changelog.d into CHANGELOG.md: make changelog VERSION=0.2.0
+	@test -n "$(VERSION)" || { echo "Say which version: make changelog VERSION=0.2.0"; exit 2; }
+	@$(BIN)/towncrier build --yes --version $(VERSION)
+
+clean: ## remove the environment and everything generated
+	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,30 @@
+"""Charts: data to accessible SVG text, the same drawing in page, mail, PDF and notebook.
+
+Own code and no dependency, as the design asks: a page with these charts is a tenth of one with a chart library, needs
+no script, and prints. Each chart is a function from a `Frame` and data to one `<svg>` element with a title and a
+description; `STYLE` themes them for light and dark.
+"""
+
+from __future__ import annotations
+
+from leadline.charts.bar import Bar, bar_chart
+from leadline.charts.bullet import bullet
+from leadline.charts.canvas import Frame
+from leadline.charts.line import Series, Wording, line_chart
+from leadline.charts.palette import STYLE
+from leadline.charts.spark import sparkline, text_sparkline
+from leadline.charts.value import format_value
+
+__all__ = [
+    "STYLE",
+    "Bar",
+    "Frame",
+    "Series",
+    "Wording",
+    "bar_chart",
+    "bullet",
+    "format_value",
+    "line_chart",
+    "sparkline",
+    "text_sparkline",
+]

@@ -1,0 +1,262 @@
+"""The time series: one value per period, last year behind it, the unfinished end marked, missing periods left open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from leadline.charts.canvas import Canvas, Frame, listed
+from leadline.charts.label import text_width
+from leadline.charts.palette import DASHES, OTHERS
+from leadline.charts.period import as_date, period_label, spine, tick_label
+from leadline.charts.scale import LinearScale, Number, finite, linear_scale
+from leadline.charts.value import NOTHING, format_value
+
+_TOP = 30
+_BOTTOM = 40
+_DOTS_UP_TO = 40
+_UNFINISHED_DASH = "4 4"
+
+
+class Series(Struct, frozen=True):
+    """A named row of values, one per period of the chart; None where there is nothing."""
+
+    label: str
+    values: tuple[Number | None, ...]
+
+
+class Wording(Struct, frozen=True):
+    """The chart's own few words, for other languages."""
+
+    unfinished: str = "not finished yet"
+    no_data: str = "no data"
+    goal: str = "goal"
+
+
+ENGLISH = Wording()
+
+
+def line_chart(
+    frame: Frame,
+    periods: Sequence[date],
+    series: Sequence[Series],
+    *,
+    past: Series | None = None,
+    goal: Number | None = None,
+    unfinished: Collection[date] = (),
+    zero: bool | None = None,
+    words: Wording = ENGLISH,
+) -> str:
+    """An SVG time series; the first of `series` is the main one.
+
+    `past` is drawn thin behind it (the same periods a year before). Periods in `unfinished` are reached by a dashed
+    line to a ring, on a shaded band: their value will still change. A period without a value, or not given at all,
+    leaves a gap; nothing is drawn through it. `goal` is a level line. `zero` true starts the axis at zero, None does so
+    unless that would flatten the line.
+    """
+    dates = spine(periods, frame.grain)
+    rows = [_on_spine(line, periods, dates) for line in series]
+    ghost = _on_spine(past, periods, dates) if past else None
+    open_at = frozenset(as_date(period) for period in unfinished)
+    shown = [value for row in (*rows, *([ghost] if ghost else [])) for value in row.values]
+    chart = _Plot(frame, dates, open_at, [*shown, goal], zero=zero)
+    chart.grid()
+    chart.axis()
+    if ghost:
+        chart.trace(ghost, "past", weight=1.75)
+    if goal is not None:
+        chart.level(goal, words.goal)
+    for index in reversed(range(len(rows))):
+        colour, dash = ("main", "") if index == 0 else (OTHERS[(index - 1) % 6], DASHES[(index - 1) % 6])
+        chart.trace(rows[index], colour, weight=2.5 if index == 0 else 1.75, dash=dash, dots=index == 0)
+    if rows:
+        chart.last_value(rows[0])
+    chart.legend(rows, ghost, words)
+    chart.targets(rows, ghost, words)
+    return chart.canvas.svg(frame, frame.desc or describe(frame, dates, rows, ghost, open_at))
+
+
+def describe(
+    frame: Frame, dates: Sequence[date], rows: Sequence[Series], past: Series | None, unfinished: Collection[date]
+) -> str:
+    """The chart in words, for those who cannot see it: range, last complete value, lowest, highest, gaps."""
+    if not dates or not rows:
+        return "No data."
+    main = rows[0]
+    name = [period_label(period, frame.grain, frame.locale) for period in dates]
+    parts = [f"{main.label} by {frame.grain}, {name[0]} to {name[-1]}."]
+    done = [(finite(v), i) for i, v in enumerate(main.values) if finite(v) is not None and dates[i] not in unfinished]
+    if done:
+        for word, (_, at) in (("Last complete", done[-1]), ("Lowest", min(done)), ("Highest", max(done))):
+            parts.append(f"{word}: {_value(frame, main.values[at])} in {name[at]}.")
+        at = done[-1][1]
+        if past and finite(past.values[at]) is not None:
+            parts.append(f"{past.label} then: {_value(frame, past.values[at])}.")
+    gaps = [name[i] for i, value in enumerate(main.values) if finite(value) is None]
+    if gaps:
+        parts.append(f"No data: {listed(gaps)}.")
+    still = [name[i] for i, period in enumerate(dates) if period in unfinished]
+    if still:
+        parts.append(f"Not finished yet: {listed(still)}.")
+    if len(rows) > 1:
+        parts.append(f"Beside it: {listed(row.label for row in rows[1:])}.")
+    return " ".join(parts)
+
+
+class _Plot:
+    """The drawing area of one chart: its scales and what is drawn in it, in order."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        dates: Sequence[date],
+        unfinished: frozenset[date],
+        values: Sequence[Number | None],
+        *,
+        zero: bool | None,
+    ) -> None:
+        self.frame = frame
+        self.dates = dates
+        self.unfinished = unfinished
+        height = frame.height or 260
+        self.bottom = height - _BOTTOM
+        numbers = [value for value in map(finite, values) if value is not None]
+        whole = frame.unit not in ("percent", "ratio", "money") and all(value == int(value) for value in numbers)
+        self.y: LinearScale = linear_scale(numbers, self.bottom, _TOP + 8, zero=zero, count=4, whole=whole)
+        self.tick_names = tick_names(self.y.ticks, frame)
+        self.left = max((text_width(name, 12) for name in self.tick_names), default=0) + 10
+        self.right = frame.width - 14.0
+        self.canvas = Canvas(frame.width, height, mirrored=frame.mirrored)
+        self.step = (self.right - self.left) / max(len(dates), 1)
+
+    def x(self, index: int) -> float:
+        """The middle of the period's place."""
+        return self.left + (index + 0.5) * self.step
+
+    def grid(self) -> None:
+        for index, period in enumerate(self.dates):
+            if period in self.unfinished:
+                self.canvas.rect(self.left + index * self.step, _TOP, self.step, self.bottom - _TOP, "wash")
+        for tick, name in zip(self.y.ticks, self.tick_names, strict=True):
+            at = self.y(tick)
+            self.canvas.line(self.left, at, self.right, at, "axis" if tick == 0 else "grid")
+            self.canvas.text(self.left - 8, at + 4, name, anchor="end", colour="muted")
+
+    def axis(self) -> None:
+        names = [tick_label(period, self.frame.grain, self.frame.locale) for period in self.dates]
+        room = max((text_width(name, 12) for name, _ in names), default=0) + 12
+        every = max(1, -(-int(room) // max(int(self.step), 1)))
+        year_before = ""
+        # Counted from the end, so that the newest period always has its name.
+        for index in range((len(names) - 1) % every if names else 0, len(names), every):
+            name, year = names[index]
+            self.canvas.text(self.x(index), self.bottom + 17, name, anchor="middle", colour="muted")
+            if year != year_before:
+                self.canvas.text(self.x(index), self.bottom + 33, year, anchor="middle", colour="muted", bold=True)
+            year_before = year
+
+    def level(self, goal: Number, word: str) -> None:
+        at = self.y(goal)
+        self.canvas.path([(self.left, at), (self.right, at)], "goal", weight=1.5, dash="8 4")
+        label = f"{word} {_value(self.frame, goal, compact=True)}"
+        self.canvas.text(self.left + 4, at - 5, label, colour="goal", size=11, halo=True)
+
+    def trace(self, row: Series, colour: str, *, weight: float, dash: str = "", dots: bool = False) -> None:
+        places = [finite(value) for value in row.values]
+        run: list[tuple[float, float]] = []
+        for index, value in enumerate(places):
+            point = (self.x(index), self.y(value)) if value is not None else None
+            still_open = self.dates[index] in self.unfinished and colour != "past"
+            if point is None or still_open:
+                self._run(run, colour, weight, dash)
+                if point and run:
+                    self.canvas.path([run[-1], point], colour, weight=weight, dash=_UNFINISHED_DASH)
+                run = [point] if point and still_open else []
+                continue
+            if run and self.dates[index - 1] in self.unfinished and colour != "past":
+                self.canvas.path([run[-1], point], colour, weight=weight, dash=_UNFINISHED_DASH)
+                run = []
+            run.append(point)
+        self._run(run, colour, weight, dash)
+        for index, value in enumerate(places):
+            if value is None:
+                continue
+            alone = all(places[i] is None for i in (index - 1, index + 1) if 0 <= i < len(places))
+            ring = self.dates[index] in self.unfinished and colour != "past"
+            if ring or alone or (dots and len(places) <= _DOTS_UP_TO):
+                radius = 4 if ring else 2.75 if dots else 2
+                self.canvas.dot(self.x(index), self.y(value), radius, colour, hollow=ring)
+
+    def _run(self, run: Sequence[tuple[float, float]], colour: str, weight: float, dash: str) -> None:
+        if len(run) > 1:
+            self.canvas.path(run, colour, weight=weight, dash=dash)
+
+    def last_value(self, row: Series) -> None:
+        """Names the last complete value: the one number a reader should take away."""
+        for index in reversed(range(len(self.dates))):
+            value = finite(row.values[index])
+            if value is None or self.dates[index] in self.unfinished:
+                continue
+            label = _value(self.frame, row.values[index], compact=True)
+            x, y = self.x(index), self.y(value)
+            half = text_width(label, 13) / 2
+            x = min(max(x, self.left + half), self.right - half)
+            self.canvas.dot(self.x(index), y, 4.5, "main")
+            below = y - 12 < _TOP + 6
+            self.canvas.text(x, y + 22 if below else y - 11, label, anchor="middle", size=13, bold=True, halo=True)
+            return
+
+    def legend(self, rows: Sequence[Series], past: Series | None, words: Wording) -> None:
+        entries = [(row.label, "main" if i == 0 else OTHERS[(i - 1) % 6], i) for i, row in enumerate(rows)]
+        if past:
+            entries.append((past.label, "past", 0))
+        x = 0.0
+        for label, colour, index in entries:
+            dash = DASHES[(index - 1) % 6] if index else ""
+            self.canvas.path([(x, 10), (x + 20, 10)], colour, weight=1.75 if colour == "past" else 2.5, dash=dash)
+            self.canvas.text(x + 26, 14, label, colour="muted")
+            x += 26 + text_width(label, 12) + 18
+        if self.unfinished & frozenset(self.dates):
+            self.canvas.path([(x, 10), (x + 12, 10)], "main", weight=2.5, dash=_UNFINISHED_DASH)
+            self.canvas.dot(x + 16, 10, 4, "main", hollow=True)
+            self.canvas.text(x + 26, 14, words.unfinished, colour="muted")
+
+    def targets(self, rows: Sequence[Series], past: Series | None, words: Wording) -> None:
+        for index, period in enumerate(self.dates):
+            name = period_label(period, self.frame.grain, self.frame.locale)
+            if period in self.unfinished:
+                name += f" ({words.unfinished})"
+            told = [
+                f"{row.label} {_value(self.frame, row.values[index])}"
+                if finite(row.values[index]) is not None
+                else f"{row.label} {words.no_data}"
+                for row in (*rows, *([past] if past else []))
+            ]
+            left = self.left + index * self.step
+            self.canvas.target(left, _TOP, self.step, self.bottom - _TOP, f"{name}: {'; '.join(told)}")
+
+
+def tick_names(marks: Sequence[float], frame: Frame) -> list[str]:
+    """Labels of an axis: compact, and with just the decimals the step needs."""
+    digits: int | None = None
+    largest = max((abs(mark) for mark in marks), default=0)
+    if len(marks) > 1 and (frame.unit == "percent" or largest < 10_000):
+        step = (marks[1] - marks[0]) * (100 if frame.unit == "percent" else 1)
+        digits = next((places for places in range(7) if abs(step - round(step, places)) < step * 1e-6), 6)
+    return [
+        format_value(mark, frame.unit, currency=frame.currency, locale=frame.locale, compact=True, digits=digits)
+        for mark in marks
+    ]
+
+
+def _value(frame: Frame, value: Number | None, *, compact: bool = False) -> str:
+    if finite(value) is None:
+        return NOTHING
+    return format_value(value, frame.unit, currency=frame.currency, locale=frame.locale, compact=compact)
+
+
+def _on_spine(row: Series, periods: Sequence[date], dates: Sequence[date]) -> Series:
+    known = dict(zip((as_date(period) for period in periods), row.values, strict=True))
+    return Series(row.label, tuple(known.get(period) for period in dates))

@@ -1,0 +1,74 @@
+"""Periods on an axis: which dates follow each other at a grain, and what a period is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+DAYS = {"day": 1, "week": 7}
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def as_date(moment: date) -> date:
+    """The calendar day of a date or datetime."""
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def following(start: date, grain: str, count: int = 1) -> date:
+    """The start of the `count`-th period after the one that starts on `start`; a negative count goes back."""
+    if grain in DAYS:
+        return start + timedelta(days=DAYS[grain] * count)
+    months = start.year * 12 + start.month - 1 + MONTHS[grain] * count
+    return date(months // 12, months % 12 + 1, start.day)
+
+
+def last_day(start: date, grain: str) -> date:
+    """The last day of the period that starts on `start`."""
+    return following(start, grain) - timedelta(days=1)
+
+
+def spine(periods: Iterable[date], grain: str) -> tuple[date, ...]:
+    """Every period from the first to the last of `periods`, so that one without data keeps its place."""
+    known = sorted({as_date(period) for period in periods})
+    if not known:
+        return ()
+    found = [known[0]]
+    while found[-1] < known[-1]:
+        found.append(following(found[-1], grain))
+    # Dates off the grid (a first week cut short) stay on the axis where they are.
+    return tuple(sorted({*found[: -1 if found[-1] > known[-1] else None], *known}))
+
+
+def period_label(start: date, grain: str, locale: str = "en") -> str:
+    """The full name of a period: `Mar 2026`, `Q1 2026`, `4 – 10 May 2026`, `2026`."""
+    from babel.dates import format_date, format_interval, format_skeleton
+
+    tag = locale.replace("-", "_")
+    if grain == "year" and start.month == 1:
+        return str(format_date(start, "y", locale=tag))
+    if grain == "year":
+        return str(format_interval(start, last_day(start, grain), "yMMM", locale=tag))
+    if grain == "quarter" and start.month % 3 == 1:
+        return str(format_skeleton("yQQQ", start, locale=tag))
+    if grain == "quarter":
+        return str(format_interval(start, last_day(start, grain), "yMMM", locale=tag))
+    if grain == "month":
+        return str(format_skeleton("yMMM", start, locale=tag))
+    if grain == "week":
+        return str(format_interval(start, last_day(start, grain), "yMMMd", locale=tag))
+    return str(format_skeleton("yMMMd", start, locale=tag))
+
+
+def tick_label(start: date, grain: str, locale: str = "en") -> tuple[str, str]:
+    """A short name for the axis and the year to write under its first tick: `("Mar", "2026")`."""
+    from babel.dates import format_date, format_skeleton
+
+    tag = locale.replace("-", "_")
+    year = str(format_skeleton("y", start, locale=tag))
+    if grain == "year":
+        return year, ""
+    if grain == "quarter" and start.month % 3 == 1:
+        return str(format_date(start, "QQQ", locale=tag)), year
+    if grain in ("quarter", "month"):
+        return str(format_date(start, "MMM", locale=tag)), year
+    return str(format_skeleton("MMMd", start, locale=tag)), year

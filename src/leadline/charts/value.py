@@ -1,0 +1,165 @@
+"""Values in words: a number of a given unit as people of a locale write it.
+
+Units are those of a `ResultColumn`: `money`, `money per day`, `percent` (0.123 is 12.3 %), `ratio` (2.4×), the
+durations `seconds` to `months`, and anything else as a plain number. Rounding is for the eye only; exports keep the
+exact value.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from leadline.charts.scale import Number
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+NOTHING = "–"
+DURATIONS = {
+    "seconds": "duration-second",
+    "minutes": "duration-minute",
+    "hours": "duration-hour",
+    "days": "duration-day",
+    "weeks": "duration-week",
+    "months": "duration-month",
+    "years": "duration-year",
+}
+MINUS = "\u2212"
+_COMPACT_FROM = 10_000
+
+
+def format_value(
+    value: Number | None,
+    unit: str = "count",
+    *,
+    currency: str = "",
+    locale: str = "en",
+    compact: bool = False,
+    digits: int | None = None,
+) -> str:
+    """`value` of `unit` in the manner of `locale`; None, NaN and infinities are an en dash.
+
+    `compact` shortens 1,234,567 to 1.2M and drops cents where they no longer matter; `digits` fixes the number of
+    decimals (of the percentage for `percent`).
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    place = _locale(locale)
+    if unit == "percent":
+        return _percent(value, place, _percent_digits(value) if digits is None else digits)
+    if unit == "ratio":
+        return _decimal(value, place, 2 if digits is None else digits, least=digits or 0) + "×"
+    if unit == "money":
+        return _money(value, currency, place, compact=compact, digits=digits)
+    if unit == "money per day":
+        return _per_day(_money(value, currency, place, compact=compact, digits=digits), place)
+    if unit in DURATIONS:
+        return _duration(value, unit, place, 1 if digits is None else digits)
+    return _plain(value, place, compact=compact, digits=digits)
+
+
+def format_signed(text: str, value: Number) -> str:
+    """`text` of a non-negative amount under the sign of `value`: +, a true minus, or ± for nothing."""
+    sign = "+" if value > 0 else MINUS if value < 0 else "±"
+    return f"{sign}{text}"
+
+
+def text_direction(locale: str) -> str:
+    """`rtl` for locales written from right to left, else `ltr`."""
+    return str(_locale(locale).text_direction)
+
+
+def _locale(locale: str) -> Locale:
+    from babel import Locale, UnknownLocaleError
+
+    from leadline.errors import UsageError
+
+    try:
+        return Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError) as error:
+        raise UsageError(
+            "unknown-locale", f"There is no locale named {locale!r}.", fix="use a tag such as en, de, vi, zh or ar"
+        ) from error
+
+
+def _plain(value: Number, place: Locale, *, compact: bool, digits: int | None) -> str:
+    if compact and digits is None and _size(value) >= _COMPACT_FROM:
+        return _compact(value, place)
+    if digits is not None:
+        return _decimal(value, place, digits, least=digits)
+    return _decimal(value, place, 0 if value == int(value) or _size(value) >= 1000 else 2)
+
+
+def _compact(value: Number, place: Locale) -> str:
+    from babel.numbers import format_compact_decimal
+
+    text = str(format_compact_decimal(value, format_type="short", locale=place, fraction_digits=1))
+    # Where a language has no short form (German thousands) the pattern is bare digits: group them instead.
+    return _decimal(value, place, 0) if text.lstrip("-").isdigit() else text
+
+
+def _decimal(value: Number, place: Locale, most: int, *, least: int = 0) -> str:
+    from babel.numbers import format_decimal
+
+    return str(format_decimal(_rounded(value, most), format=f"#,##0.{'0' * least}{'#' * (most - least)}", locale=place))
+
+
+def _percent(value: Number, place: Locale, digits: int) -> str:
+    from babel.numbers import parse_pattern
+
+    # parse_pattern gives a fresh object, so that the locale's own shared pattern stays as it is.
+    pattern = parse_pattern(place.percent_formats[None].pattern)
+    pattern.frac_prec = (digits, digits)
+    return str(pattern.apply(value, place))
+
+
+def _percent_digits(value: Number) -> int:
+    size = _size(value) * 100
+    if size == 0 or size >= 100:
+        return 0
+    return 1 if size >= 0.1 else min(6, 1 - math.floor(math.log10(size)))
+
+
+def _money(value: Number, currency: str, place: Locale, *, compact: bool, digits: int | None) -> str:
+    from babel.numbers import format_compact_currency, format_currency, parse_pattern
+
+    if not currency:
+        return _plain(value, place, compact=compact, digits=2 if digits is None and not compact else digits)
+    if compact and digits is None and _size(value) >= _COMPACT_FROM:
+        text = str(format_compact_currency(value, currency, locale=place, fraction_digits=1))
+        if any(character.isalpha() and character not in currency for character in text):
+            return text
+    if compact and digits is None and (value == 0 or _size(value) >= 1000):
+        digits = 0
+    if digits is None:
+        return str(format_currency(value, currency, locale=place))
+    pattern = parse_pattern(place.currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    return str(pattern.apply(value, place, currency=currency, currency_digits=False))
+
+
+def _per_day(money: str, place: Locale) -> str:
+    from babel.units import format_compound_unit, format_unit
+
+    text = str(format_compound_unit(money, denominator_unit="duration-day", locale=place))
+    # Languages without a ready form get the unit's id from babel instead of its name: "1 ngày" tells the name.
+    return text.replace("duration-day", str(format_unit(1, "duration-day", "short", locale=place)).strip("1 \u00a0"))
+
+
+def _duration(value: Number, unit: str, place: Locale, digits: int) -> str:
+    from babel.units import format_unit
+
+    rounded = _rounded(value, digits)
+    # TRICKY: plural rules see the decimals: Decimal("1.0") is "1.0 days" to them, and 1 is "1 day".
+    number: int | Decimal = int(rounded) if rounded == int(rounded) else rounded
+    return str(format_unit(number, DURATIONS[unit], length="short", locale=place))
+
+
+def _size(value: Number) -> float:
+    return abs(float(value))
+
+
+def _rounded(value: Number, digits: int) -> Decimal:
+    return round(value if isinstance(value, Decimal) else Decimal(repr(value)), digits) + 0

@@ -1,0 +1,1 @@
+"""Engines run SQL. DuckDB is the embedded default."""

@@ -1,0 +1,1 @@
+"""From delivered files and tables to facts: read, recognise, map, check, load."""

@@ -1,0 +1,1 @@
+"""Frozen definitions: facts, formulas and metrics."""

@@ -1,0 +1,95 @@
+"""A metric: a named formula with what people must know to read it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from leadline.model.text import formula_text
+from leadline.model.tree import Combine, Formula, Negate, Prior, Ref
+
+Better = Literal["higher", "lower", "target"]
+Timing = Literal["early", "mid", "late"]
+
+
+class Example(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A worked example: rows given per fact, and the value they must yield."""
+
+    given: dict[str, list[dict[str, Any]]]
+    expect: Any
+    period: str = ""
+    by: tuple[str, ...] = ()
+    note: str = ""
+
+
+class MetricDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A metric as written in YAML under its id; only the formula is required."""
+
+    formula: str
+    name: str = ""
+    doc: str = ""
+    unit: str = ""
+    better: Better = "higher"
+    stage: str = ""
+    funnel: str = ""
+    timing: Timing | Literal[""] = ""
+    owner: str = ""
+    version: int = 1
+    pitfalls: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    reference: str = ""
+    decision: str = ""
+    examples: tuple[Example, ...] = ()
+
+
+class Metric(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A metric resolved: its tree, and where it is defined.
+
+    `formula` is the text as written, `tree` what it means. `origin` is `file:line`.
+    """
+
+    id: str
+    formula: str
+    tree: Formula
+    name: str = ""
+    doc: str = ""
+    unit: str = ""
+    better: Better = "higher"
+    stage: str = ""
+    funnel: str = ""
+    timing: str = ""
+    owner: str = ""
+    version: int = 1
+    pitfalls: tuple[str, ...] = field(default_factory=tuple)
+    requirements: tuple[str, ...] = field(default_factory=tuple)
+    reference: str = ""
+    decision: str = ""
+    origin: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id.replace("_", " ").capitalize()
+
+
+def expand(formula: Formula, metrics: Mapping[str, Metric]) -> Formula:
+    """The formula with every reference replaced by what it stands for; names and cycles are already checked."""
+    match formula:
+        case Ref(metric):
+            return expand(metrics[metric].tree, metrics)
+        case Combine(op, left, right):
+            return Combine(op, expand(left, metrics), expand(right, metrics))
+        case Negate(of):
+            return Negate(expand(of, metrics))
+        case Prior(of, count, grain):
+            return Prior(expand(of, metrics), count, grain)
+        case _:
+            return formula
+
+
+def definition_hash(metric: Metric, metrics: Mapping[str, Metric]) -> str:
+    """Twelve hex digits that change when the meaning of the metric changes, and only then."""
+    meaning = f"{formula_text(expand(metric.tree, metrics))}|{metric.unit}"
+    return hashlib.sha256(meaning.encode()).hexdigest()[:12]

@@ -1,0 +1,383 @@
+"""The formula as data: one small frozen class a kind.
+
+Two layers. *Row expressions* compute on one row of a fact (`quantity * unit_price`, `stage = 'mql'`); *measures*
+aggregate rows; *metric expressions* combine measures and other metrics. Text and tree convert without loss
+(`leadline.model.parse`, `leadline.model.text`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
+
+Arithmetic = Literal["+", "-", "*", "/"]
+Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
+Function = Literal["abs", "coalesce", "lower", "upper", "length"]
+DurationUnit = Literal["seconds", "minutes", "hours", "days"]
+Grain = Literal["day", "week", "month", "quarter", "year"]
+
+
+class Node(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all nodes: frozen, hashable, unknown fields rejected."""
+
+
+# Row expressions: one value per row of a fact.
+
+
+class Column(Node, frozen=True, tag="column"):
+    """A column of the fact at hand."""
+
+    name: str
+
+
+class Constant(Node, frozen=True, tag="literal"):
+    """A constant: number, text, true, false or null."""
+
+    value: int | float | str | bool | None
+
+
+class Calculate(Node, frozen=True, tag="calculate"):
+    """Arithmetic of two row values."""
+
+    op: Arithmetic
+    left: Row
+    right: Row
+
+
+class Minus(Node, frozen=True, tag="minus"):
+    """The negative of a row value."""
+
+    of: Row
+
+
+class Apply(Node, frozen=True, tag="apply"):
+    """A plain function of row values: abs, coalesce, lower, upper, length."""
+
+    function: Function
+    arguments: tuple[Row, ...]
+
+
+class Duration(Node, frozen=True, tag="duration"):
+    """Elapsed time from one moment of the row to another, as a fractional number of `unit`."""
+
+    start: str
+    end: str
+    unit: DurationUnit = "days"
+
+
+class Compare(Node, frozen=True, tag="compare"):
+    """A comparison; null when a side is null."""
+
+    op: Comparator
+    left: Row
+    right: Row
+
+
+class Among(Node, frozen=True, tag="among"):
+    """`of in (values)`."""
+
+    of: Row
+    values: tuple[Row, ...]
+    negated: bool = False
+
+
+class IsNull(Node, frozen=True, tag="is_null"):
+    """`of is null`."""
+
+    of: Row
+    negated: bool = False
+
+
+class Like(Node, frozen=True, tag="like"):
+    """`of like pattern`, case-sensitive, as in SQL."""
+
+    of: Row
+    pattern: str
+    negated: bool = False
+
+
+class Between(Node, frozen=True, tag="between"):
+    """`of between low and high`, both included."""
+
+    of: Row
+    low: Row
+    high: Row
+    negated: bool = False
+
+
+class And(Node, frozen=True, tag="and"):
+    """All of the conditions."""
+
+    of: tuple[Row, ...]
+
+
+class Or(Node, frozen=True, tag="or"):
+    """Any of the conditions."""
+
+    of: tuple[Row, ...]
+
+
+class Not(Node, frozen=True, tag="not"):
+    """The opposite of a condition."""
+
+    of: Row
+
+
+Row: TypeAlias = (
+    Column
+    | Constant
+    | Calculate
+    | Minus
+    | Apply
+    | Duration
+    | Compare
+    | Among
+    | IsNull
+    | Like
+    | Between
+    | And
+    | Or
+    | Not
+)
+
+# Measures: one number per group of rows.
+
+
+class Sum(Node, frozen=True, tag="sum"):
+    """The total of a row value. Adds over everything, when its columns do."""
+
+    word: ClassVar[str] = "sum"
+    fact: str
+    value: Row
+    where: Row | None = None
+    at: str = ""
+
+
+class Count(Node, frozen=True, tag="count"):
+    """The number of rows."""
+
+    word: ClassVar[str] = "count"
+    fact: str
+    where: Row | None = None
+    at: str = ""
+
+
+class Distinct(Node, frozen=True, tag="distinct"):
+    """The number of different values: recounted for each group, never added."""
+
+    word: ClassVar[str] = "distinct"
+    fact: str
+    value: Row
+    where: Row | None = None
+    at: str = ""
+
+
+class Mean(Node, frozen=True, tag="avg"):
+    """The plain mean of a row value over rows that have one."""
+
+    word: ClassVar[str] = "avg"
+    fact: str
+    value: Row
+    where: Row | None = None
+    at: str = ""
+
+
+class Least(Node, frozen=True, tag="min"):
+    """The smallest row value."""
+
+    word: ClassVar[str] = "min"
+    fact: str
+    value: Row
+    where: Row | None = None
+    at: str = ""
+
+
+class Greatest(Node, frozen=True, tag="max"):
+    """The largest row value."""
+
+    word: ClassVar[str] = "max"
+    fact: str
+    value: Row
+    where: Row | None = None
+    at: str = ""
+
+
+class Percentile(Node, frozen=True, tag="percentile"):
+    """The value below which a share of the rows lies, interpolated; a half is the median."""
+
+    word: ClassVar[str] = "percentile"
+    fact: str
+    value: Row
+    share: float = 0.5
+    where: Row | None = None
+    at: str = ""
+
+
+class Last(Node, frozen=True, tag="last"):
+    """A balance: `of` over the rows that hold at the end of the period, or over each item's last reading in it.
+
+    Takes the last value in time and adds over other dimensions when `of` is a sum or a count.
+    """
+
+    word: ClassVar[str] = "last"
+    of: Sum | Count | Distinct
+
+    @property
+    def fact(self) -> str:
+        return self.of.fact
+
+
+class Step(Node, frozen=True, tag="step"):
+    """An occurrence in the life of an entity: rows of a fact under a condition."""
+
+    fact: str
+    where: Row | None = None
+    at: str = ""
+
+
+class Reach(Node, frozen=True, tag="reach"):
+    """Of the entities that took step `start` in the period, the share (or number) that took step `end` in time.
+
+    In time is within `days` after the start, both ends included, or in the `nth` calendar `grain` after the start's.
+    """
+
+    word: ClassVar[str] = "reach"
+    start: Step
+    end: Step
+    days: float | None = None
+    grain: Grain | None = None
+    nth: int | None = None
+    share: bool = True
+
+    @property
+    def fact(self) -> str:
+        return self.start.fact
+
+
+Measure: TypeAlias = Sum | Count | Distinct | Mean | Least | Greatest | Percentile | Last | Reach
+
+# Metric expressions: numbers out of numbers.
+
+
+class Number(Node, frozen=True, tag="number"):
+    """A constant."""
+
+    value: int | float
+
+
+class Ref(Node, frozen=True, tag="ref"):
+    """Another metric, by id."""
+
+    metric: str
+
+
+class Combine(Node, frozen=True, tag="combine"):
+    """Arithmetic of two metric values; division by zero is null, and null stays null."""
+
+    op: Arithmetic
+    left: Formula
+    right: Formula
+
+
+class Negate(Node, frozen=True, tag="negate"):
+    """The negative of a metric value."""
+
+    of: Formula
+
+
+class Prior(Node, frozen=True, tag="prior"):
+    """A metric value as it was `count` grains earlier (`period`: the previous like period)."""
+
+    of: Formula
+    count: int = 1
+    grain: Grain | Literal["period"] = "period"
+
+
+Formula: TypeAlias = (
+    Number
+    | Ref
+    | Combine
+    | Negate
+    | Prior
+    | Sum
+    | Count
+    | Distinct
+    | Mean
+    | Least
+    | Greatest
+    | Percentile
+    | Last
+    | Reach
+)
+
+MEASURES = (Sum, Count, Distinct, Mean, Least, Greatest, Percentile, Last, Reach)
+AGGREGATES = (Sum, Count, Distinct, Mean, Least, Greatest, Percentile)
+Aggregate: TypeAlias = Sum | Count | Distinct | Mean | Least | Greatest | Percentile
+
+
+def columns_of(row: Row | None) -> tuple[str, ...]:
+    """Names of the fact columns a row expression reads, in order of appearance, each once."""
+    found: dict[str, None] = {}
+
+    def walk(node: Row | None) -> None:
+        match node:
+            case None | Constant():
+                return
+            case Column(name):
+                found[name] = None
+            case Duration(start, end):
+                found[start] = None
+                found[end] = None
+            case Calculate(_, left, right) | Compare(_, left, right):
+                walk(left)
+                walk(right)
+            case Apply(_, items) | And(items) | Or(items):
+                for item in items:
+                    walk(item)
+            case Among(of, values):
+                walk(of)
+                for item in values:
+                    walk(item)
+            case Between(of, low, high):
+                walk(of)
+                walk(low)
+                walk(high)
+            case Minus(of) | Not(of) | IsNull(of) | Like(of):
+                walk(of)
+
+    walk(row)
+    return tuple(found)
+
+
+def measures_of(formula: Formula) -> tuple[Measure, ...]:
+    """The measures a formula names itself (not those of the metrics it refers to), each once."""
+    found: dict[Measure, None] = {}
+
+    def walk(node: Formula) -> None:
+        match node:
+            case Combine(_, left, right):
+                walk(left)
+                walk(right)
+            case Negate(of) | Prior(of):
+                walk(of)
+            case Number() | Ref():
+                return
+            case _:
+                found[node] = None
+
+    walk(formula)
+    return tuple(found)
+
+
+def refs_of(formula: Formula) -> tuple[str, ...]:
+    """Ids of the metrics a formula refers to, each once."""
+    match formula:
+        case Ref(metric):
+            return (metric,)
+        case Combine(_, left, right):
+            return tuple(dict.fromkeys(refs_of(left) + refs_of(right)))
+        case Negate(of) | Prior(of):
+            return refs_of(of)
+        case _:
+            return ()

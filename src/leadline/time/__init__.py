@@ -1,0 +1,1 @@
+"""Grains, periods, calendars and zones: local dates in, half-open UTC instants out."""

@@ -1,0 +1,187 @@
+"""One table-driven harness for all vendor formats: the YAML decodes, clean exports load right, planted mistakes show.
+
+A `Case` is one vendor format in one language: an export with the truth it was written from. `assert_loads` loads it
+through the real engine and compares sums, days and currency; `assert_caught` plants a mistake and wants a refusal or a
+finding that names file, line and rule, which the clean file does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from tests.ingest.vendors.writers import Export, Mistake
+
+from leadline.errors import LeadlineError
+from leadline.ingest.source import Finding, Source
+from leadline.model.facts import FACTS
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What one fact must hold after the load.
+
+    `sums` are totals of measures; `values` the exact sets of values of dimension columns; `first` and `last` the range
+    of the fact's time column (days).
+    """
+
+    fact: str
+    rows: int
+    sums: Mapping[str, Decimal | int] = field(default_factory=dict)
+    values: Mapping[str, set[Any]] = field(default_factory=dict)
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One format (the name of its YAML) in one language, with what loading `export` must give."""
+
+    format: str
+    language: str
+    export: Any
+    truths: tuple[Truth, ...]
+
+    @property
+    def id(self) -> str:
+        """Name of the case in pytest's listing."""
+        return f"{self.format}-{self.language}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to a delivered file: refused with an error, or loaded as `source` with findings.
+
+    `con` is a DuckDB connection to the warehouse afterwards.
+    """
+
+    error: LeadlineError | None
+    source: str
+    findings: tuple[Finding, ...]
+    con: Any
+
+    @property
+    def marks(self) -> tuple[Finding, ...]:
+        """Findings that tell of something wrong; notes are only told."""
+        return tuple(finding for finding in self.findings if finding.severity != "note")
+
+
+def formats() -> list[str]:
+    """Names of all vendor formats there are YAML files for."""
+    from importlib.resources import files
+
+    folder = files("leadline.ingest.vendors")
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def decode(format: str) -> Source:
+    """The `Source` in a vendor format's YAML."""
+    from importlib.resources import files
+
+    text = files("leadline.ingest.vendors").joinpath(f"{format}.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), Source)
+
+
+def assert_decodes(format: str) -> None:
+    """The YAML is a `Source` whose names all exist: fact columns, recognised columns, totals, ranges."""
+    source = decode(format)
+    assert source.recognise is not None
+    assert source.name == format
+    assert source.title
+    assert source.vendor
+    assert source.doc, "each format documents its decisions"
+    assert source.facts
+    own = {*source.columns, *source.derived}
+    recognise = source.recognise
+    for name in (*recognise.columns, *recognise.any_of, *recognise.without):
+        assert name in source.columns, name
+    if source.daily:
+        assert source.daily in own
+        assert source.daily_cure
+    for name in source.range_columns or ():
+        assert name in own
+    if source.totals:
+        for name in (*source.totals.columns, *source.totals.sums):
+            assert name in own, name
+    for mapping in source.facts:
+        fact = FACTS[mapping.fact]
+        for name in mapping.columns:
+            fact.column(name)
+        assert mapping.key
+
+
+def deliver(folder: Path, *paths: Path) -> Outcome:
+    """Load files into a new workspace in `folder` through the real engine; an error is an outcome, not a failure."""
+    load = pytest.importorskip("leadline.ingest.load")
+    raise NotImplementedError(load)
+
+
+def assert_loads(folder: Path, case: Case) -> None:
+    """The clean export loads: recognised as its format, nothing flagged, every truth exact."""
+    outcome = deliver(folder, case.export.write(folder))
+    assert outcome.error is None, str(outcome.error)
+    assert outcome.source == case.format
+    assert not outcome.marks, outcome.marks
+    for truth in case.truths:
+        for problem in differences(outcome, truth):
+            pytest.fail(f"{case.id} {truth.fact}: {problem}")
+
+
+def differences(outcome: Outcome, truth: Truth) -> list[str]:
+    """Where the loaded fact differs from the truth."""
+    table = f'fact."{truth.fact}"'
+    time = FACTS[truth.fact].time
+    found: list[tuple[str, object, object]] = []
+
+    def ask(select: str) -> Any:
+        return outcome.con.execute(f"SELECT {select} FROM {table}").fetchone()[0]
+
+    found.append(("rows", ask("count(*)"), truth.rows))
+    for name, amount in truth.sums.items():
+        value = ask(f'sum("{name}")')
+        found.append((f"sum of {name}", None if value is None else Decimal(str(value)), Decimal(amount)))
+    for name, values in truth.values.items():
+        found.append((f"values of {name}", set(ask(f'list(DISTINCT "{name}")') or ()), set(values) - {None}))
+    if truth.first:
+        found.append(("first day", ask(f'min("{time}")::DATE'), truth.first))
+    if truth.last:
+        found.append(("last day", ask(f'max("{time}")::DATE'), truth.last))
+    return [f"{what} is {got}, should be {want}" for what, got, want in found if got != want]
+
+
+def assert_caught(folder: Path, case: Case, mistake: Mistake) -> None:
+    """The planted mistake is refused or flagged by file, line and rule; the clean file is its counter-proof."""
+    clean, broken = folder / "clean", folder / "broken"
+    clean.mkdir()
+    broken.mkdir()
+    before = deliver(clean, case.export.write(clean))
+    assert before.error is None, str(before.error)
+    assert not before.marks, before.marks
+    outcome = deliver(broken, mistake.plant(case.export).write(broken))
+    if outcome.error is not None:
+        text = str(outcome.error)
+        assert case.export.name in text, f"the refusal does not name the file: {text}"
+        assert outcome.error.fix, f"the refusal names no cure: {text}"
+        codes = {outcome.error.code, *(mark.rule for mark in outcome.marks)}
+    else:
+        assert outcome.marks, f"{case.id}: {mistake.name!r} passed silently"
+        codes = {mark.rule for mark in outcome.marks}
+        text = " ".join(f"line {mark.line}" for mark in outcome.marks)
+        for mark in outcome.marks:
+            assert case.export.name in mark.file, mark
+            assert mark.what, mark
+    if mistake.rules:
+        assert codes & set(mistake.rules), f"{mistake.name!r}: named by {codes}, expected one of {mistake.rules}"
+    if mistake.row is not None:
+        planted = mistake.plant(case.export)
+        assert isinstance(planted, Export)
+        wanted = planted.line(mistake.row)
+        lines = {mark.line for mark in outcome.marks}
+        assert wanted in lines or f"line {wanted}" in text, f"{mistake.name!r}: line {wanted} is not named: {text}"
