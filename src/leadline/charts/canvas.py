@@ -90,7 +90,7 @@ class Canvas:
         if hollow:
             paint = {**_fill("paper"), **_stroke(colour), "stroke-width": 2}
             paint["class"] = f"ll-fill-paper ll-line-{colour}"
-        self._add("circle", "", "", {"cx": self._x(x), "cy": y, "r": radius} | paint)
+        self._add("circle", "", "", {"cx": self._x(x), "cy": y, "r": radius, **paint})
 
     def text(
         self,

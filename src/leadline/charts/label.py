@@ -10,6 +10,7 @@ import unicodedata
 _BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # What XML 1.0 cannot carry in any form, C1 controls, and line ends, which a label has no use for.
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029{_BIDI_CONTROLS}]+")
+_UNSAFE_IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029{_BIDI_CONTROLS}]+")
 _NARROW = frozenset("iIjlt.,:;'|!()[]{} \u00a0\u202f\u2009frJ1-")
 _BROAD = frozenset("mwMW@%€…—")
 ELLIPSIS = "…"
@@ -19,6 +20,12 @@ def clean(label: object) -> str:
     """`label` as one line of harmless text: no control characters, no bidirectional overrides, single spaces."""
     text = _UNSAFE.sub(lambda match: "" if match.group()[0] in _BIDI_CONTROLS else " ", str(label))
     return re.sub(r" {2,}", " ", text).strip(" ")
+
+
+def clean_lines(text: str) -> str:
+    """`text` cleaned line by line, its line ends and indents kept; for SQL and other blocks."""
+    kept = _UNSAFE_IN_BLOCK.sub("", text.replace("\r\n", "\n"))
+    return kept.replace("\t", "    ")
 
 
 def escape(label: object) -> str:

@@ -136,9 +136,8 @@ class _Plot:
         return self.left + (index + 0.5) * self.step
 
     def grid(self) -> None:
-        for index, period in enumerate(self.dates):
-            if period in self.unfinished:
-                self.canvas.rect(self.left + index * self.step, _TOP, self.step, self.bottom - _TOP, "wash")
+        for first, count in _runs([period in self.unfinished for period in self.dates]):
+            self.canvas.rect(self.left + first * self.step, _TOP, count * self.step, self.bottom - _TOP, "wash")
         for tick, name in zip(self.y.ticks, self.tick_names, strict=True):
             at = self.y(tick)
             self.canvas.line(self.left, at, self.right, at, "axis" if tick == 0 else "grid")
@@ -236,6 +235,17 @@ class _Plot:
             ]
             left = self.left + index * self.step
             self.canvas.target(left, _TOP, self.step, self.bottom - _TOP, f"{name}: {'; '.join(told)}")
+
+
+def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
+    """Where flags are up: first index and length of each run, so that one band is one shape without seams."""
+    found: list[tuple[int, int]] = []
+    for index, flag in enumerate(flags):
+        if flag and found and sum(found[-1]) == index:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        elif flag:
+            found.append((index, 1))
+    return found
 
 
 def tick_names(marks: Sequence[float], frame: Frame) -> list[str]:

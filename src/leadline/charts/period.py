@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import cast
 
-DAYS = {"day": 1, "week": 7}
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
+from leadline.time.calendar import Calendar, Grain
+
+# Steps from a given start need no week or fiscal start: those only say where a period begins.
+_CALENDAR = Calendar()
 
 
 def as_date(moment: date) -> date:
@@ -16,10 +19,7 @@ def as_date(moment: date) -> date:
 
 def following(start: date, grain: str, count: int = 1) -> date:
     """The start of the `count`-th period after the one that starts on `start`; a negative count goes back."""
-    if grain in DAYS:
-        return start + timedelta(days=DAYS[grain] * count)
-    months = start.year * 12 + start.month - 1 + MONTHS[grain] * count
-    return date(months // 12, months % 12 + 1, start.day)
+    return _CALENDAR.shift(start, cast("Grain", grain), count)
 
 
 def last_day(start: date, grain: str) -> date:

@@ -36,6 +36,11 @@ def finite(value: Number | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def magnitude(value: Number) -> Number:
+    """`value` without its sign, exact."""
+    return -value if value < 0 else value
+
+
 def present(values: Iterable[Number | None]) -> list[float]:
     """The values that can be placed, as floats."""
     return [number for number in map(finite, values) if number is not None]

@@ -15,29 +15,33 @@ _GAP = "·"
 def sparkline(
     frame: Frame, values: Sequence[Number | None], *, unfinished: int = 0, past: Sequence[Number | None] = ()
 ) -> str:
-    """An SVG sparkline of `values`, oldest first, scaled from their lowest to their highest.
+    """An SVG sparkline of `values`, oldest first, scaled from the lowest to the highest complete one.
 
-    The last `unfinished` values are dashed and end in a ring. `past` (as many values) is drawn behind. Gaps stay open.
+    The last `unfinished` values are dashed and end in a ring; a part of a period would flatten all the others, so where
+    one leaves the scale its line runs to the edge without a ring. `past` (as many values) is drawn behind. Gaps stay
+    open.
     """
     width, height = frame.width, frame.height or 36
     canvas = Canvas(width, height, mirrored=frame.mirrored)
-    known = present([*values, *past])
+    complete = len(values) - unfinished
+    known = present([*values[:complete], *past]) or present(values)
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     pad = 5.0
     step = (width - 2 * pad) / max(len(values) - 1, 1)
 
     def place(index: int, value: float) -> tuple[float, float]:
         share = (value - low) / (high - low) if high > low else 0.5
-        return pad + index * step, height - pad - share * (height - 2 * pad)
+        y = height - pad - share * (height - 2 * pad)
+        return pad + index * step, min(max(y, 0.0), float(height))
 
     _trace(canvas, [None if v is None else place(i, v) for i, v in enumerate(map(finite, past))], "past", 1.25, 0)
     points = [None if v is None else place(i, v) for i, v in enumerate(map(finite, values))]
     _trace(canvas, points, "main", 2, unfinished)
-    complete = [point for point in points[: len(points) - unfinished] if point]
-    if complete:
-        canvas.dot(*complete[-1], 3, "main")
-    if unfinished and points and points[-1]:
-        canvas.dot(*points[-1], 3, "main", hollow=True)
+    whole = [point for point in points[:complete] if point]
+    if whole:
+        canvas.dot(*whole[-1], 3, "main")
+    if unfinished and points and (last := points[-1]) and 0 < last[1] < height:
+        canvas.dot(*last, 3, "main", hollow=True)
     return canvas.svg(frame, frame.desc or _describe(frame, values, unfinished))
 
 

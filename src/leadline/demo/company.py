@@ -14,9 +14,9 @@ from msgspec import Struct
 class Channel(Struct, frozen=True):
     """What a channel truly does.
 
-    `visits` are sessions a day at the start that no campaign and no mailing brings, `form_rate` form fills (new contacts) a session;
-    `mql`, `sql`, `opportunity` and `win` the chances of each next step; `churn` multiplies the plan's churn.
-    `crm_name` is how the CRM calls the channel.
+    `visits` are sessions a day at the start that no campaign and no mailing brings, `form_rate` form fills (new
+    contacts) a session; `mql`, `sql`, `opportunity` and `win` the chances of each next step; `churn` multiplies the
+    plan's churn. `crm_name` is how the CRM calls the channel.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Company(Struct, frozen=True):
     def season(self, day: date) -> float:
         """Demand on `day` against an average day of the first year: growth, month of the year and day of the week."""
         years = (day - self.starts).days / 365.25
-        growth = (1 + self.growth_per_year) ** years
+        growth: float = (1 + self.growth_per_year) ** years
         # Months blend into each other at mid-month, so that no first of a month jumps.
         position = day.month - 1 + (day.day - 15.5) / 30.5
         low = int(position // 1)

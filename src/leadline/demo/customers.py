@@ -29,7 +29,9 @@ def subscribe(company: Company, clock: Clock, deals: list[Deal], dice: Dice) -> 
             stretches.extend(_life(company, clock, deal, customer, starts, deal.cents // 12, horizon, dice))
     stretches.sort(key=lambda stretch: (stretch.starts_at, stretch.customer, stretch.kind))
     return [
-        Subscription(f"sub_{_code(7_000_000 + number, 14)}", *(getattr(one, name) for name in one.__struct_fields__[1:]))
+        Subscription(
+            f"sub_{_code(7_000_000 + number, 14)}", *(getattr(one, name) for name in one.__struct_fields__[1:])
+        )
         for number, one in enumerate(stretches)
     ]
 
@@ -218,14 +220,14 @@ def spend(company: Company, clock: Clock, ads: list[AdDay], deals: list[Deal], d
     won: dict[str, int] = {}
     for deal in deals:
         if deal.closed_at is not None and deal.status == "won":
-            month = clock.month(deal.closed_at)
-            won[month] = won.get(month, 0) + deal.cents
+            label = clock.month(deal.closed_at)
+            won[label] = won.get(label, 0) + deal.cents
     costs: list[Cost] = []
     for month in month_starts(company.starts, company.ends):
         growth = (1 + company.growth_per_year) ** ((month - company.starts).days / 365.25)
         for (when, platform, channel), cents in media.items():
             if when == month:
-                costs.append(Cost(month, "marketing", "media", platform, channel, cents, round(cents, -4)))
+                costs.append(Cost(month, "marketing", "media", platform, channel, cents, _round(cents)))
         for team, category, vendor, channel, base in (
             ("marketing", "salaries", "payroll", "", 31_500_00),
             ("marketing", "tools", "software", "", 4_150_00),
@@ -235,10 +237,13 @@ def spend(company: Company, clock: Clock, ads: list[AdDay], deals: list[Deal], d
             ("sales", "tools", "software", "", 2_900_00),
         ):
             if base:
-                planned = round(base * growth, -4)
-                costs.append(
-                    Cost(month, team, category, vendor, channel, round(dice.around(planned, 0.03)), planned)
-                )
+                planned = _round(base * growth)
+                costs.append(Cost(month, team, category, vendor, channel, round(dice.around(planned, 0.03)), planned))
         commission = round(won.get(f"{month:%Y-%m}", 0) * 0.06)
-        costs.append(Cost(month, "sales", "commissions", "payroll", "", commission, round(commission, -4)))
+        costs.append(Cost(month, "sales", "commissions", "payroll", "", commission, _round(commission)))
     return costs
+
+
+def _round(cents: float) -> int:
+    """A budget: whole hundreds of euros."""
+    return round(cents / 10_000) * 10_000

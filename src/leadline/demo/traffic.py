@@ -15,7 +15,8 @@ BROKEN_ENGAGEMENT = 0.11
 LIST_AT_START = 640
 
 NEWSLETTERS = (
-    "Fewer dashboards, better questions", "What a lead costs you", "The quarter in numbers", "How teams agree on an MQL",
+    "Fewer dashboards, better questions", "What a lead costs you", "The quarter in numbers",
+    "How teams agree on an MQL",
     "Field notes from customer calls", "Three reports to delete", "Product news", "Reading a funnel without fooling "
     "yourself",
 )  # fmt: skip
@@ -27,7 +28,7 @@ TOPICS = (
 
 def webinars(company: Company, clock: Clock) -> list[Webinar]:
     """The webinars: third Thursday of the month at four in the afternoon, none in August and December."""
-    planned = []
+    planned: list[Webinar] = []
     day = company.crm_since
     while day <= company.ends:
         if day.weekday() == 3 and 15 <= day.day <= 21 and day.month not in (8, 12):
@@ -87,9 +88,13 @@ def _advertise(company: Company, campaign: Campaign, day: date, season: float, d
     broken = campaign.broken_from is not None and day >= campaign.broken_from
     sessions = dice.binomial(link_clicks, company.tracked_clicks)
     rate = 0.0 if broken else campaign.form_rate
-    visit = _visit(day, campaign.channel, campaign.name, sessions, rate, dice, BROKEN_ENGAGEMENT if broken else ENGAGEMENT)
+    visit = _visit(
+        day, campaign.channel, campaign.name, sessions, rate, dice, BROKEN_ENGAGEMENT if broken else ENGAGEMENT
+    )
     # A platform goes on claiming people who saw an ad and came by another way, also when the page is broken.
-    claimed = round(100 * dice.around(visit.forms * campaign.claim, 0.05)) + (25 if broken and dice.chance(0.3) else 0)
+    claimed = round(100 * dice.around(visit.forms * campaign.claim, 0.05))
+    if campaign.platform in ("meta_ads", "linkedin_ads"):
+        claimed = 100 * dice.poisson(visit.forms * campaign.claim + (0.2 if broken else 0))
     return AdDay(day, campaign, impressions, reach, clicks, link_clicks, cents, claimed), visit
 
 
@@ -137,7 +142,7 @@ def _mail(
         elif day == event - timedelta(days=1):
             title = f"Reminder: {webinar.topic} ({event:%b %Y})"
             sent.append(("reminder", title, f"Tomorrow: {webinar.topic}", 11, min(listed, 90), 1.7))
-    mailings = []
+    mailings: list[Mailing] = []
     for kind, title, subject, hour, recipients, pull in sent:
         if recipients < 20:
             continue
@@ -167,9 +172,7 @@ def _mail(
     return mailings
 
 
-def _mailing_visits(
-    company: Company, email: Channel, recent: list[Mailing], day: date, dice: Dice
-) -> list[VisitDay]:
+def _mailing_visits(company: Company, email: Channel, recent: list[Mailing], day: date, dice: Dice) -> list[VisitDay]:
     """Sessions that a mailing brings on its day and the two after it."""
     visits = []
     for mailing in recent:

@@ -50,13 +50,15 @@ class FactMap(Struct, frozen=True, forbid_unknown_fields=True):
 class Lookup(Struct, frozen=True, forbid_unknown_fields=True):
     """Another file or table of the source, joined by `on` (SQL); its columns read as `name.column`.
 
-    At most one row per key: a second one is an error, for it would multiply rows.
+    At most one row per key: a second one is an error, for it would multiply rows. Of a file that keeps old versions,
+    `newest` (SQL over its columns) says which row of a key counts: the one where it is greatest.
     """
 
     file: str
     on: str
     table: str = ""
     where: str = ""
+    newest: str = ""
 
 
 class Context(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,6 @@ from leadline.errors import UsageError, unknown
 
 ColumnType = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
 Role = Literal["dimension", "measure", "time", "id", "attribute"]
-Shape = Literal["event", "interval", "snapshot"]
 
 SYSTEM_COLUMNS = ("_source", "_load", "_line", "_key")
 
@@ -36,16 +35,15 @@ class Fact(Struct, frozen=True, forbid_unknown_fields=True):
     """One typed table in the field's own words.
 
     `time` places a row in a period unless a formula says `at COLUMN`. `entity` is the column whose distinct values
-    journeys follow (a person, a customer, a deal). `shape` is `event` (rows happen), `interval` (rows hold from
-    `starts` until before `ends`, open when null) or `snapshot` (rows are readings of a balance per `balance_of`).
-    `first_of` names the row filter under which `is_first` is derived per `first_by`.
+    journeys follow (a person, a customer, a deal). Rows with `starts` and `ends` hold from the one until before the
+    other, open when that is null; rows with `balance_of` are readings of a balance, one item each. `is_first` is
+    derived per `first_by` among the rows that meet `first_where`.
     """
 
     name: str
     doc: str
     time: str
     columns: tuple[Column, ...]
-    shape: Shape = "event"
     entity: str = ""
     starts: str = ""
     ends: str = ""

@@ -196,7 +196,7 @@ POST = Fact(
     "post",
     "Social and content posts: one row a post and reading.",
     time="date",
-    shape="event",
+    balance_of=("platform", "profile"),
     columns=(
         _day("date", "day of publication or of the daily reading"),
         PLATFORM,
@@ -335,6 +335,8 @@ DEAL = Fact(
     "deal",
     "Sales opportunities: one row a deal, in its newest state.",
     time="created_at",
+    starts="created_at",
+    ends="closed_at",
     entity="deal_id",
     columns=(
         _time("created_at", "moment the deal was opened"),
@@ -407,7 +409,6 @@ SUBSCRIPTION = Fact(
     "subscription",
     "Subscriptions: one row a stretch of time with one monthly value; open-ended while it lasts.",
     time="started_at",
-    shape="interval",
     starts="started_at",
     ends="ended_at",
     entity="customer_id",

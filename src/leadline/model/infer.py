@@ -161,7 +161,7 @@ def _resolved(formula: Formula, facts: Mapping[str, Fact]) -> Formula:
         case tree.Prior(of, count, grain):
             return tree.Prior(_resolved(of, facts), count, grain)
         case tree.Last(of):
-            _check_measure(of, facts)
+            _check_measure(of, facts, balance=True)
             fact = facts[of.fact]
             if not (fact.starts and fact.ends) and not fact.balance_of:
                 raise DefinitionError(
@@ -221,7 +221,7 @@ def _check_time(at: str, fact: Fact) -> None:
         )
 
 
-def _check_measure(measure: tree.Aggregate, facts: Mapping[str, Fact]) -> None:
+def _check_measure(measure: tree.Aggregate, facts: Mapping[str, Fact], *, balance: bool = False) -> None:
     text = formula_text(measure)
     fact = _fact(measure.fact, facts, text)
     if measure.where is not None:
@@ -247,7 +247,7 @@ def _check_measure(measure: tree.Aggregate, facts: Mapping[str, Fact]) -> None:
             why=text,
             fix="count rows with count(), or different values with distinct()",
         )
-    if isinstance(measure, tree.Sum):
+    if isinstance(measure, tree.Sum) and not balance:
         for name in tree.columns_of(measure.value):
             column = fact.column(name)
             weighted = isinstance(measure.value, tree.Calculate)

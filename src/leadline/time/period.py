@@ -94,7 +94,7 @@ def _dated(word: str, calendar: Calendar) -> Period | None:
 
 
 def fiscal_year_start(year: int, calendar: Calendar) -> dt.date:
-    """First day of the fiscal year named `year`: the year it ends in, or the calendar year when it starts in January."""
+    """First day of the fiscal year named `year`: the year it ends in, the calendar year when it starts in January."""
     return dt.date(year if calendar.fiscal_start == 1 else year - 1, calendar.fiscal_start, 1)
 
 

@@ -1,0 +1,179 @@
+"""Cells: SQL that reads the text of a cell as a value, and converts a value to a fact column's type.
+
+Times in expressions are wall-clock times of the source's zone; they become UTC on the way into the fact.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from leadline.ingest.source import ValueType
+from leadline.ingest.style import boolean_sql, date_sql, number_sql, timestamp_sql
+from leadline.warehouse.schema import COLUMN_TYPES, literal
+
+MONEY = "DECIMAL(18, 6)"
+TEXT_MARKS = frozenset(("NA", "None"))
+"""Null marks that are values in a text column: Namibia, and a category named None."""
+
+_WHITE = "' \t\r\n\u00a0\u202f\ufeff'"
+_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+            "UHUGEINT", "BIGNUM")  # fmt: skip
+
+
+class Style(Struct, frozen=True):
+    """How a file writes values: decimal mark, date formats per column, the zone its clock times are in, null marks."""
+
+    decimal: str = "."
+    dates: dict[str, tuple[str, ...]] = {}
+    zone: str = "UTC"
+    nulls: tuple[str, ...] = ("",)
+
+    def formats(self, column: str) -> tuple[str, ...]:
+        """Date formats of a column; those of the whole file when it has none of its own."""
+        return self.dates.get(column) or self.dates.get("") or ()
+
+
+def trimmed(raw: str) -> str:
+    """The cell without surrounding white space."""
+    return f"trim({raw}, {_WHITE})"
+
+
+def text_value(raw: str, style: Style) -> str:
+    """The cell as text; null when it holds a null mark."""
+    marks = ", ".join(literal(mark.strip()) for mark in dict.fromkeys(style.nulls) if mark not in TEXT_MARKS)
+    return f"CASE WHEN {trimmed(raw)} NOT IN ({marks}) THEN {trimmed(raw)} END"
+
+
+def has_value(raw: str, style: Style) -> str:
+    """Whether the cell holds anything but a null mark."""
+    marks = ", ".join(literal(mark) for mark in dict.fromkeys(mark.strip() for mark in style.nulls))
+    return f"({raw} IS NOT NULL AND {trimmed(raw)} NOT IN ({marks}))"
+
+
+def typed_value(raw: str, kind: ValueType, style: Style, column: str, scale: int = 1) -> str:
+    """The cell as a value of `kind`; null when it cannot be read so (percentages as shares, durations in seconds)."""
+    match kind:
+        case "text":
+            return text_value(raw, style)
+        case "integer":
+            return scaled(_whole(number_sql(raw, style.decimal), "DECIMAL"), scale, "BIGINT")
+        case "number" | "money":
+            quick = f"TRY_CAST({raw} AS {MONEY})" if style.decimal == "." and scale == 1 else ""
+            value = scaled(number_sql(raw, style.decimal), scale, MONEY)
+            return f"coalesce({quick}, {value})" if quick else value
+        case "percent":
+            value = f"CAST({number_sql(raw, style.decimal)} AS DOUBLE)"
+            return f"CASE WHEN contains({raw}, '%') THEN {value} / 100 ELSE {value} END"
+        case "date":
+            return date_sql(raw, style.formats(column))
+        case "datetime":
+            return wall_clock(timestamp_sql(raw, style.formats(column), style.zone), style.zone)
+        case "boolean":
+            return boolean_sql(raw)
+        case "duration":
+            return duration_value(raw, style)
+
+
+def duration_value(raw: str, style: Style) -> str:
+    """Seconds of a cell like `01:02:03`, `62:03` or a plain number of seconds."""
+    parts = f"list_reverse(string_split({trimmed(raw)}, ':'))"
+    clock = (
+        f"list_sum(list_transform(list_zip({parts}, [1, 60, 3600]), "
+        f"lambda part: TRY_CAST(part[1] AS DOUBLE) * part[2]))"
+    )
+    shaped = f"regexp_full_match({trimmed(raw)}, '(\\d+:)?\\d{{1,2}}:\\d{{2}}([.]\\d+)?')"
+    return f"CASE WHEN {shaped} THEN {clock} ELSE CAST({number_sql(raw, style.decimal)} AS DOUBLE) END"
+
+
+def scaled(value: str, scale: int, kind: str) -> str:
+    """A number divided by `scale` (micros, cents), exactly, as SQL type `kind`."""
+    if scale == 1:
+        return f"TRY_CAST({value} AS {kind})"
+    power = len(str(scale)) - 1
+    if scale == 10**power:
+        return f"TRY_CAST({value} * {'0.' + '0' * (power - 1) + '1'} AS {kind})"
+    return f"TRY_CAST({value} / {scale} AS {kind})"
+
+
+def wall_clock(moment: str, zone: str) -> str:
+    """A UTC timestamp as the clock of `zone` shows it."""
+    return moment if zone == "UTC" else f"timezone({literal(zone)}, timezone('UTC', {moment}))"
+
+
+def utc(clock: str, zone: str) -> str:
+    """A wall-clock timestamp of `zone` in UTC."""
+    return clock if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {clock}))"
+
+
+def convert(value: str, kind: str, target: str, style: Style, column: str = "") -> str | None:
+    """A value of SQL type `kind` as the type of a fact column (`target`); None when the types have nothing in common."""
+    final = COLUMN_TYPES[target]
+    if kind == '"NULL"' or kind == "NULL":
+        return f"CAST(NULL AS {final})"
+    if kind == "VARCHAR" and target != "text":
+        return _from_text(value, target, style, column)
+    number = kind in _NUMERIC or kind.startswith(("DECIMAL", "DOUBLE", "FLOAT"))
+    match target:
+        case "text":
+            if kind == "VARCHAR":
+                return f"nullif({value}, '')"
+            if kind in ("DOUBLE", "FLOAT"):
+                return f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 1e15 THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"  # noqa: E501
+            return f"CAST({value} AS VARCHAR)"
+        case "integer" if number:
+            return f"TRY_CAST({value} AS {final})" if kind in _NUMERIC else _whole(value, kind)
+        case "decimal" if number:
+            return f"TRY_CAST({value} AS {final})"
+        case "date" if kind == "DATE":
+            return value
+        case "date" if kind.startswith("TIMESTAMP"):
+            return f"CAST({_local(value, kind, style)} AS DATE)"
+        case "timestamp" if kind == "TIMESTAMP WITH TIME ZONE":
+            return f"timezone('UTC', {value})"
+        case "timestamp" if kind == "DATE" or kind.startswith("TIMESTAMP"):
+            return utc(f"CAST({value} AS TIMESTAMP)", style.zone)
+        case "boolean" if kind == "BOOLEAN":
+            return value
+        case "boolean" if number:
+            return f"({value} <> 0)"
+    return None
+
+
+def _from_text(value: str, target: str, style: Style, column: str) -> str:
+    """Text read as a fact column's type."""
+    match target:
+        case "integer":
+            return typed_value(value, "integer", style, column)
+        case "decimal":
+            return typed_value(value, "number", style, column)
+        case "date":
+            return typed_value(value, "date", style, column)
+        case "timestamp":
+            return timestamp_sql(value, style.formats(column), style.zone)
+        case _:
+            return boolean_sql(value)
+
+
+def _whole(value: str, kind: str) -> str:
+    """A number as BIGINT; null when it has a fraction."""
+    return f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END"
+
+
+def _local(value: str, kind: str, style: Style) -> str:
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"timezone({literal(style.zone)}, {value})"
+    return value
+
+
+def sample_texts(con: Any, relation: str, column: str, rows: int) -> list[str]:
+    """Different texts of a column: all of a small table's, a spread of a large one's."""
+    from leadline.warehouse.schema import quote
+
+    step = max(1, rows // 20_000)
+    spread = f" AND (_line % {step} = 0 OR _line < 2000)" if step > 1 else ""
+    found = con.execute(
+        f"SELECT DISTINCT {quote(column)} FROM {relation} WHERE {quote(column)} IS NOT NULL{spread} LIMIT 20000"
+    ).fetchall()
+    return [str(row[0]) for row in found]

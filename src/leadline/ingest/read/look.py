@@ -1,0 +1,62 @@
+"""What a cell looks like: a value (number, date, time, rate), a name, or nothing.
+
+Only used to tell headers from data; reading values is the business of `ingest.style`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from leadline.ingest.read.record import Record
+
+NOTHING = frozenset({"", "-", "--", "–", "—", "n/a", "na", "null", "none", "nan", "#n/a"})
+
+_YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
+_DAY = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def shown(cell: Any) -> str:
+    """A cell as text, trimmed."""
+    return "" if cell is None else str(cell).strip()
+
+
+def is_typed(cell: Any) -> bool:
+    """Whether a cell is a value rather than words: mostly digits, or a date with a month's name."""
+    if isinstance(cell, (int, float, dt.date, dt.time, dt.timedelta)):
+        return True
+    text = shown(cell)
+    digits = sum(char.isdigit() for char in text)
+    if not digits:
+        return text.lower() in ("true", "false")
+    letters = sum(char.isalpha() for char in text)
+    if digits >= letters and not text.startswith("#"):
+        return True
+    words = _WORD.findall(text)
+    return len(words) <= 2 and bool(_YEAR.search(text)) and bool(_DAY.search(_YEAR.sub("", text, count=1)))
+
+
+def is_name(cell: Any) -> bool:
+    """Whether a cell could be a column's name."""
+    text = shown(cell)
+    return text.lower() not in NOTHING and not text.endswith((":", "：")) and len(text) <= 300 and not is_typed(cell)
+
+
+def extent(record: Record) -> int:
+    """Cells up to the last one that holds something."""
+    for position in range(len(record.cells), 0, -1):
+        if shown(record.cells[position - 1]):
+            return position
+    return 0
+
+
+def filled(record: Record) -> int:
+    """Cells that hold something."""
+    return sum(1 for cell in record.cells if shown(cell))
+
+
+def is_comment(record: Record) -> bool:
+    """Whether the line begins with `#` as comment lines do."""
+    return bool(record.cells) and shown(record.cells[0]).startswith("#")

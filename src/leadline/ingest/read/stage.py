@@ -1,0 +1,192 @@
+"""Staging: the rows of each table found in a delivery go through a spool of their own into DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+from msgspec import Struct, field
+
+from leadline.errors import DataError
+from leadline.ingest.read.block import Aside, Item, Row, Start
+from leadline.ingest.read.look import extent, filled, shown
+from leadline.ingest.read.record import Record
+from leadline.ingest.read.spool import Spool
+from leadline.ingest.read.table import Table, ident, unique
+from leadline.ingest.source import Finding
+
+SHOWN = 20
+
+
+class _Part(Struct):
+    """One table while its rows arrive."""
+
+    start: Start
+    spool: Spool
+    asides: list[Aside] = field(default_factory=list)
+    wide: int = 0
+    last: Record | None = None
+
+
+def stage_items(
+    con: duckdb.DuckDBPyConnection,
+    items: Iterable[Item],
+    name: str,
+    folder: Path,
+    *,
+    delimiter: str = "",
+    whole: bool = True,
+    native: bool = False,
+    unit: str = "line",
+) -> list[Table]:
+    """Stage every table among the items; `whole` says that the text ends with a line end, `native` that cells are
+    Python values, `unit` what a record's number counts."""
+    tables: list[Table] = []
+    part: _Part | None = None
+    above: list[Aside] = []
+    try:
+        for item in items:
+            if isinstance(item, Start):
+                if part is not None:
+                    tables.append(_finish(con, part, name, delimiter, True, native))
+                part = _Part(item, Spool(folder, len(item.header.cells)))
+            elif part is None:
+                above += [item] if isinstance(item, Aside) and not above else []
+            elif isinstance(item, Row):
+                record = item.record
+                (part.spool.values if native else part.spool.text)(record.line, record.cells)
+                part.last = record
+            else:
+                part.wide += item.kind == "wide"
+                if len(part.asides) < 10 * SHOWN:
+                    part.asides.append(item)
+        if part is not None:
+            tables.append(_finish(con, part, name, delimiter, whole, native))
+            part = None
+    finally:
+        if part is not None:
+            part.spool.drop()
+    if not tables:
+        seen = f"{unit} {above[0].record.line} reads {above[0].record.raw[:80]!r}" if above else "there is no row at all"
+        raise DataError(
+            "no-header",
+            f"{name}: nothing in it names columns.",
+            why=seen,
+            fix="say `header: false` and name the columns, or how many lines to `skip`",
+        )
+    return tables
+
+
+def _finish(
+    con: duckdb.DuckDBPyConnection, part: _Part, name: str, delimiter: str, whole: bool, native: bool
+) -> Table:
+    header, spool = part.start.header, part.spool
+    given = [shown(cell) for cell in header.cells]
+    columns, changes = unique(given)
+    types = [spool.column_type(position) for position in range(spool.width)] if native else []
+    staged = spool.stage(con, columns, types)
+    kept = _drop_unnamed(con, staged, given, columns)
+    notes = [
+        Finding("note", "renamed-column", name, f"{change}.", line=header.line)
+        for change in changes
+        if any(change.endswith(f" reads as {column}") for column in kept)
+    ]
+    notes += _row_notes(part, name, whole, native)
+    return Table(
+        file=name,
+        name=part.start.name,
+        relation=ident(staged),
+        columns=tuple(kept),
+        text=not native,
+        preamble=part.start.preamble,
+        header_line=header.line,
+        delimiter=delimiter,
+        rows=spool.rows,
+        notes=tuple(notes),
+        kind="delimited",
+        parts=(staged,),
+    )
+
+
+def _drop_unnamed(con: duckdb.DuckDBPyConnection, staged: str, given: list[str], columns: list[str]) -> list[str]:
+    """Drop columns that have neither a name nor a value: vendors pad every line to the widest."""
+    blank = [column for raw, column in zip(given, columns, strict=True) if not raw]
+    if not blank:
+        return columns
+    counts = con.execute(f"select {', '.join(f'count({ident(column)})' for column in blank)} from {ident(staged)}")
+    empty = {column for column, count in zip(blank, counts.fetchone() or (), strict=True) if not count}
+    for column in empty:
+        con.execute(f"alter table {ident(staged)} drop column {ident(column)}")
+    return [column for column in columns if column not in empty]
+
+
+def _row_notes(part: _Part, name: str, whole: bool, native: bool) -> list[Finding]:
+    spool, last = part.spool, part.last
+    notes: list[Finding] = []
+    if not spool.rows:
+        line = part.start.header.line
+        notes.append(Finding("note", "no-rows", name, "The table has a header and no rows.", line=line))
+    cut = last is not None and not whole and len(last.cells) < spool.width and spool.short == 1 and not native
+    if cut and last is not None and "total" not in shown(last.cells[0]).lower():
+        notes.append(
+            Finding(
+                "error",
+                "cut-off",
+                name,
+                f"The last line has {len(last.cells)} of {spool.width} cells and no line end: the file was cut off.",
+                fix="export or download it again",
+                line=last.line,
+                value=last.raw[:500],
+            )
+        )
+    elif spool.short:
+        notes.append(
+            Finding(
+                "note",
+                "short-rows",
+                name,
+                "Lines with fewer cells than the header; the cells missing at their end count as empty.",
+                line=spool.first_short,
+                count=spool.short,
+            )
+        )
+    return notes + _aside_notes(part, name)
+
+
+def _aside_notes(part: _Part, name: str) -> list[Finding]:
+    """Findings for records that are no rows: those too wide are errors, the rest is told."""
+    notes: list[Finding] = []
+    wide = [aside.record for aside in part.asides if aside.kind == "wide"]
+    for position, record in enumerate(wide[:SHOWN], 1):
+        notes.append(
+            Finding(
+                "error",
+                "too-many-cells",
+                name,
+                f"The line has {extent(record)} cells, the header {part.spool.width}: its values stand in wrong columns.",
+                fix="put quotes around the cell that holds the delimiter, or export it again",
+                line=record.line,
+                value=record.raw[:500],
+                count=part.wide - SHOWN + 1 if position == SHOWN else 1,
+            )
+        )
+    for aside in part.asides:
+        record = aside.record
+        if aside.kind == "repeat":
+            what = "The line repeats the header: files were joined. It was left out."
+            notes.append(Finding("warning", "repeated-header", name, what, line=record.line))
+        elif aside.kind in ("comment", "footer"):
+            # a remark is one cell; several cells below a table may be rows that were lost
+            severe = aside.kind == "footer" and filled(record) > 2
+            notes.append(
+                Finding(
+                    "error" if severe else "note",
+                    "row-outside-table" if severe else aside.kind,
+                    name,
+                    "The line belongs to no table." if severe else "The line is a remark, not a row.",
+                    line=record.line,
+                    value=record.raw[:500],
+                )
+            )
+    return notes

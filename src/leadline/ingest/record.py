@@ -1,0 +1,626 @@
+"""Records: the rows of a delivered table with the source's own columns read, looked up, derived and judged.
+
+The SQL is a chain of steps, each a common table expression: `record` (cells read), `joined` (lookups), one step per
+derived column, `kept` (totals and filtered rows gone) and `judged` (`_issue` numbers the first rule a row breaks, with
+the offending `_value`; `_flags` has a bit per warning).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from leadline.errors import DataError, DefinitionError, closest
+from leadline.ingest.cell import Style, has_value, text_value, trimmed, typed_value, utc, wall_clock
+from leadline.ingest.definition import Definition
+from leadline.ingest.expression import Expression, parse_expressions
+from leadline.ingest.header import Headers, normalise
+from leadline.ingest.source import Severity, SourceColumn, ValueType
+from leadline.ingest.stylist import Clue, find_style
+from leadline.warehouse.schema import literal, quote
+
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
+    from leadline.ingest.read.table import Table
+    from leadline.model.fact import ColumnType, Fact
+
+NULL_TYPES: dict[ValueType, str] = {
+    "text": "VARCHAR", "integer": "BIGINT", "number": "DECIMAL(18, 6)", "money": "DECIMAL(18, 6)", "percent": "DOUBLE",
+    "date": "DATE", "datetime": "TIMESTAMP", "boolean": "BOOLEAN", "duration": "DOUBLE",
+}  # fmt: skip
+
+UNREADABLE: dict[ValueType, tuple[str, str]] = {
+    "text": ("not-text", "text"),
+    "integer": ("not-a-number", "a whole number"),
+    "number": ("not-a-number", "a number"),
+    "money": ("not-a-number", "an amount"),
+    "percent": ("not-a-number", "a percentage"),
+    "date": ("not-a-date", "a date"),
+    "datetime": ("not-a-date", "a date and time"),
+    "boolean": ("not-yes-or-no", "yes or no"),
+    "duration": ("not-a-duration", "a duration"),
+}
+SYSTEM = ("_line", "_file", "_currency", "_preamble_start", "_preamble_end", "_first", "_repeat")
+
+
+class Delivery(Struct, frozen=True):
+    """What a mapping knows of a delivered table besides its rows.
+
+    `first` and `last` are the range the file states above its header; `currency` is the one its amounts are in unless a
+    column says otherwise; `lookups` are staged already.
+    """
+
+    table: Table
+    tables: Sequence[Table]
+    definition: Definition
+    headers: Headers
+    context: Mapping[str, tuple[int, Headers]]
+    lookups: Mapping[str, Table]
+    zone: str
+    currency: str
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+class Issue(Struct, frozen=True):
+    """A rule a row can break: `number` is its code in `_issue`, or its bit in `_flags` when it only warns."""
+
+    number: int
+    rule: str
+    what: str
+    fix: str = ""
+    column: str = ""
+    severity: Severity = "error"
+    whole: bool = False
+
+
+class Field(Struct, frozen=True):
+    """A column of the source: the file's header for it, or what stands in; `raw` is SQL for the delivered value."""
+
+    name: str
+    raw: str
+    kind: ValueType | None
+    header: str = ""
+    scale: int = 1
+    native: str = ""
+    declared: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The column as the file calls it."""
+        return self.header or self.name
+
+
+class Record(Struct, frozen=True):
+    """The rows of a table, as SQL.
+
+    `steps` are the common table expressions up to `judged`; `before_totals` names the step whose rows include totals
+    and `is_total` is the condition that makes one. `typed` gives the result type of each name a step exposes.
+    """
+
+    delivery: Delivery
+    steps: tuple[tuple[str, str], ...]
+    issues: tuple[Issue, ...]
+    flags: tuple[Issue, ...]
+    style: Style
+    fields: Mapping[str, Field]
+    variants: Mapping[tuple[str, str], str]
+    is_total: str = ""
+    before_totals: str = "record"
+
+    def sql(self, select: str, *, upto: str = "judged") -> str:
+        """A whole query: the steps up to and with `upto`, then `select`."""
+        parts = []
+        for name, body in self.steps:
+            parts.append(f"{quote(name)} AS NOT MATERIALIZED (\n{body}\n)")
+            if name == upto:
+                break
+        return "WITH " + ",\n".join(parts) + "\n" + select
+
+
+def source_expressions(con: Connection, definition: Definition) -> dict[tuple[str | int, ...], Expression]:
+    """Every expression of a definition by its path (`("facts", 0, "columns", "amount")`), parsed and checked."""
+    source = definition.source
+    paths: list[tuple[tuple[str | int, ...], str]] = []
+
+    def add(text: str, *path: str | int) -> None:
+        if text:
+            paths.append((path, text))
+
+    for name, text in source.derived.items():
+        add(text, "derived", name)
+    add(source.where, "where")
+    for name, lookup in source.lookups.items():
+        add(lookup.on, "lookups", name, "on")
+        add(lookup.where, "lookups", name, "where")
+        add(lookup.newest, "lookups", name, "newest")
+    for number, check in enumerate(source.checks):
+        add(check.that, "checks", number, "that")
+    for number, checksum in enumerate(source.checksums):
+        add(checksum.column, "checksums", number, "column")
+        add(checksum.equals, "checksums", number, "equals")
+        add(checksum.slack, "checksums", number, "slack")
+    if source.totals:
+        add(source.totals.where, "totals", "where")
+    for number, fact_map in enumerate(source.facts):
+        add(fact_map.where, "facts", number, "where")
+        for part, text in enumerate(fact_map.key):
+            add(text, "facts", number, "key", part)
+        for column, text in fact_map.columns.items():
+            add(text, "facts", number, "columns", column)
+    parsed = parse_expressions(con, [(text, definition.place(*path)) for path, text in paths])
+    result = {path: expression for (path, _), expression in zip(paths, parsed, strict=True)}
+    for expression in result.values():
+        for relation in expression.relations:
+            if relation not in source.context:
+                raise DefinitionError(
+                    "bad-expression",
+                    f"{expression.text!r} reads {relation!r}, which is no context of this source.",
+                    why=expression.place,
+                    fix="a mapping sees its row, its `lookups:` and its `context:`",
+                )
+    return result
+
+
+def needed_columns(con: Connection, definition: Definition) -> tuple[str, ...]:
+    """Names of the file's columns a workspace's own source reads: what a file must have to be its."""
+    source = definition.source
+    known = {name.lower() for name in (*source.derived, *source.lookups, *SYSTEM)}
+    facts = {name.lower() for fact_map in source.facts for name in fact_map.columns}
+    needed: dict[str, None] = {}
+    for path, expression in source_expressions(con, definition).items():
+        if expression.relations or (path[0] == "lookups" and path[2] != "on"):
+            continue
+        for parts in expression.columns:
+            name = parts[0]
+            lower = name.lower()
+            if lower in known or (len(parts) > 1 and lower in known):
+                continue
+            if path[0] == "facts" and path[2] == "key" and lower in facts:
+                continue
+            needed[name.removeprefix("raw_") if lower.startswith("raw_") else name] = None
+    return tuple(needed)
+
+
+def build_record(con: Connection, delivery: Delivery, facts: Mapping[str, Fact]) -> Record:
+    """Write the SQL of a table's record; `DefinitionError` for names and types the file cannot serve."""
+    return _Builder(con, delivery, facts).build()
+
+
+class _Builder:
+    """Collects what one table's record needs, in the order the SQL is written."""
+
+    def __init__(self, con: Connection, delivery: Delivery, facts: Mapping[str, Fact]) -> None:
+        self.con = con
+        self.delivery = delivery
+        self.source = delivery.definition.source
+        self.table = delivery.table
+        self.facts = facts
+        self.expressions = source_expressions(con, delivery.definition)
+        self.fields: dict[str, Field] = {}
+        self.headers = {normalise(column): column for column in delivery.table.columns}
+        self.natives = native_types(con, delivery.table)
+        self.plain: dict[str, ValueType] = {}
+        self.wanted: dict[tuple[str, str], str] = {}
+        self.issues: list[Issue] = []
+        self.flags: list[Issue] = []
+        self.conditions: list[tuple[str, str]] = []
+        self.warnings: list[str] = []
+        self.style = Style()
+
+    def build(self) -> Record:
+        needs, bare = self._needs()
+        for name in needs:
+            self._resolve(name)
+        undeclared = [field for name in needs if (field := self.fields.get(name)) and self._is_open(field)]
+        for key in bare:
+            self._resolve(key[0])
+        clues = [Clue(field.shown, field.raw, None) for field in undeclared]
+        for name in needs:
+            field = self.fields.get(name)
+            if field and field.kind and self._is_text(field):
+                clues.append(Clue(field.shown, field.raw, field.kind))
+        for name, target in bare:
+            field = self.fields.get(name)
+            if field and self._is_text(field):
+                clues.append(Clue(field.shown, field.raw, _target_kind(field, target)))
+        self.style, guessed = find_style(self.con, self.table, clues, self.source, self.delivery)
+        as_text = {parts[-1].lower() for path, expression in self.expressions.items()
+                   if path[0] == "lookups" and path[2] == "on" for parts in expression.columns}  # fmt: skip
+        for name in needs:
+            field = self.fields.get(name)
+            if field is not None and not (not field.declared and name in as_text):
+                self.plain[name] = field.kind or guessed.get(field.shown, "text")
+            elif field is not None:
+                self.plain[name] = "text"
+        steps = [("record", self._record_step(needs, bare))]
+        if self.source.lookups:
+            steps.append(("joined", self._lookup_step()))
+        before_totals = steps[-1][0]
+        is_total = self._total_condition()
+        if is_total:
+            steps.append(("counted", f"SELECT * FROM {quote(before_totals)} WHERE NOT coalesce({is_total}, false)"))
+        for name, text in self.source.derived.items():
+            steps.append((f"with {name}", f"SELECT *, ({text}\n) AS {quote(name)} FROM {quote(steps[-1][0])}"))
+        if self.source.where:
+            steps.append(("kept", f"SELECT * FROM {quote(steps[-1][0])} WHERE ({self.source.where}\n)"))
+        self._source_rules()
+        steps.append(("judged", self._judged_step(steps[-1][0])))
+        context = [(name, self._context_step(name)) for name in self.source.context]
+        return Record(
+            self.delivery, (*context, *steps), tuple(self.issues), tuple(self.flags), self.style, self.fields,
+            {key: variant for key, variant in self.wanted.items()}, is_total, before_totals,
+        )  # fmt: skip
+
+    def _needs(self) -> tuple[dict[str, None], dict[tuple[str, str], None]]:
+        """Columns needed as values in expressions, and those that go straight into a fact column of some type."""
+        needs: dict[str, None] = {}
+        bare: dict[tuple[str, str], None] = {}
+        derived = {name.lower() for name in self.source.derived}
+        for path, expression in self.expressions.items():
+            if path[0] == "lookups" and path[2] != "on":
+                continue
+            if path[0] == "facts" and path[2] == "columns":
+                fact_map = self.source.facts[int(path[1])]
+                lower = expression.bare.lower()
+                if lower and lower not in derived and not lower.startswith(("_", "raw_")) and not fact_map.group:
+                    if self._field(expression.bare) is not None:
+                        column = self.facts[fact_map.fact].column(str(path[3]))
+                        bare[(lower, column.type)] = None
+                        continue
+            for parts in expression.columns:
+                needs[parts[0].lower()] = None
+            self._check_names(path, expression)
+        for name in (self.source.daily, *(self.source.range_columns or ()),
+                     *(self.source.totals.sums if self.source.totals else ())):  # fmt: skip
+            if name and name.lower() not in derived:
+                needs[name.lower()] = None
+        return needs, bare
+
+    def _check_names(self, path: tuple[str | int, ...], expression: Expression) -> None:
+        """Refuse a column that neither the source nor the file has, with the closest names."""
+        source = self.source
+        own = {name.lower() for name in (*source.columns, *source.derived, *source.lookups, *source.context, *SYSTEM)}
+        inner = {name.lower() for name in expression.relations for name in source.context[name].columns}
+        facts = set()
+        if path[0] == "facts" and path[2] == "key":
+            facts = {name.lower() for name in source.facts[int(path[1])].columns}
+        for parts in expression.columns:
+            name = parts[0].lower()
+            if name in own or name in inner or name in facts or self._field(parts[0]) is not None:
+                continue
+            if name.startswith("raw_") and self._field(parts[0][4:]) is not None:
+                continue
+            raise unknown_column(self.delivery, parts[0], expression.place)
+
+    def _field(self, name: str) -> Field | None:
+        """The column an expression means by `name`; None when there is none."""
+        lower = name.lower()
+        if lower in self.fields:
+            return self.fields[lower]
+        own = next((key for key in self.source.columns if key.lower() == lower), None)
+        if own is not None:
+            column = self.source.columns[own]
+            header = self.delivery.headers.columns.get(own, "")
+            raw = quote(header) if header else self._constant(column)
+            native = self.natives.get(header, "VARCHAR") if header else "VARCHAR"
+            self.fields[lower] = Field(own, raw, column.type, header, column.scale, native, True)
+            return self.fields[lower]
+        header = self.headers.get(normalise(name), "")
+        if not header:
+            return None
+        self.fields[lower] = Field(name, quote(header), None, header, 1, self.natives.get(header, "VARCHAR"))
+        return self.fields[lower]
+
+    def _resolve(self, name: str) -> None:
+        self._field(name.removeprefix("raw_") if name.startswith("raw_") else name)
+
+    def _constant(self, column: SourceColumn) -> str:
+        """What stands for a column the file lacks: a value from above the header, or null."""
+        if column.preamble:
+            found = re.search(column.preamble, "\n".join(self.table.preamble), re.IGNORECASE | re.MULTILINE)
+            if found:
+                return literal(next((group for group in found.groups() if group), found[0]))
+        return "NULL"
+
+    def _is_text(self, field: Field) -> bool:
+        return field.native == "VARCHAR" and field.raw != "NULL"
+
+    def _is_open(self, field: Field) -> bool:
+        return self.table.text and field.kind is None
+
+    def _record_step(self, needs: Mapping[str, None], bare: Mapping[tuple[str, str], None]) -> str:
+        """Cells read: each needed column as a value under its name, and as the fact columns want it."""
+        lines = ["_line"]
+        raws: dict[str, None] = {}
+        total_columns = self.source.totals.columns if self.source.totals else ()
+        for name in needs:
+            if name.startswith("raw_") and name[4:] in self.fields:
+                raws[name[4:]] = None
+                continue
+            if name in SYSTEM:
+                lines.append(f"{self._system(name)} AS {quote(name)}")
+                continue
+            field = self.fields.get(name)
+            if field is None:
+                continue
+            value, kind = self._value(field, self.plain[name])
+            lines.append(f"{value} AS {quote(field.name)}")
+            if kind != "text" and field.raw != "NULL":
+                raws[name] = None
+                self._unreadable(field, quote(field.name), kind)
+        for name, target in bare:
+            field = self.fields[name]
+            variant = f"{field.name} as {target}"
+            self.wanted[(name, target)] = variant
+            lines.append(f"{self._variant(field, target)} AS {quote(variant)}")
+            kind = _target_kind(field, target)
+            if target != "text" and field.raw != "NULL":
+                raws[name] = None
+                self._unreadable(field, quote(variant), kind)
+        for name in total_columns:
+            if name == "_first":
+                if "_first" not in needs:
+                    lines.append(f"{self._system('_first')} AS _first")
+            elif (field := self._field(name)) is not None:
+                raws[name.lower()] = None
+        for number, _ in enumerate(self.source.checksums):
+            name = self.expressions[("checksums", number, "column")].bare.lower()
+            if name in self.fields:
+                raws[name] = None
+        for name in raws:
+            field = self.fields[name]
+            raw = field.raw if self._is_text(field) or field.raw == "NULL" else f"CAST({field.raw} AS VARCHAR)"
+            lines.append(f"{raw if raw != 'NULL' else 'CAST(NULL AS VARCHAR)'} AS {quote('raw_' + name)}")
+        return "SELECT " + ",\n  ".join(dict.fromkeys(lines)) + f"\nFROM {self.table.relation}"
+
+    def _system(self, name: str) -> str:
+        delivery = self.delivery
+        match name:
+            case "_file":
+                return literal(self.table.file)
+            case "_currency":
+                return literal(delivery.currency) if delivery.currency else "CAST(NULL AS VARCHAR)"
+            case "_preamble_start" | "_preamble_end":
+                day = delivery.first if name == "_preamble_start" else delivery.last
+                return f"DATE '{day.isoformat()}'" if day else "CAST(NULL AS DATE)"
+            case "_first":
+                first = self.table.columns[0]
+                return f"CAST({quote(first)} AS VARCHAR)"
+            case _:
+                return quote(name)
+
+    def _value(self, field: Field, kind: ValueType) -> tuple[str, ValueType]:
+        """SQL for a column's value in expressions, and its kind (text when it needs no reading)."""
+        if field.raw == "NULL":
+            return f"CAST(NULL AS {NULL_TYPES[kind]})", kind
+        if self._is_text(field):
+            return typed_value(field.raw, kind, self.style, field.shown, field.scale), kind
+        if field.scale != 1:
+            return f"({field.raw} / {field.scale})", "text"
+        return field.raw, "text"
+
+    def _variant(self, field: Field, target: str) -> str:
+        """SQL for a column as a fact column's type."""
+        from leadline.ingest.cell import convert
+        from leadline.warehouse.schema import COLUMN_TYPES
+
+        if field.raw == "NULL":
+            return f"CAST(NULL AS {COLUMN_TYPES[target]})"
+        if self._is_text(field):
+            kind = _target_kind(field, target)
+            value = typed_value(field.raw, kind, self.style, field.shown, field.scale)
+            if kind == "datetime":
+                return utc(value, self.style.zone) if target == "timestamp" else f"CAST({value} AS DATE)"
+            if kind == "date" and target == "timestamp":
+                return utc(f"CAST({value} AS TIMESTAMP)", self.style.zone)
+            if kind in ("percent", "duration", "number", "money", "integer"):
+                return convert(value, NULL_TYPES[kind], target, self.style) or value
+            return value
+        raw = field.raw if field.scale == 1 else f"({field.raw} / {field.scale})"
+        native = field.native if field.scale == 1 else "DOUBLE"
+        value_sql = convert(raw, native, target, self.style, field.shown)
+        if value_sql is None:
+            raise DefinitionError(
+                "type-mismatch",
+                f"Column {field.shown!r} holds {native.lower()} values, which cannot become a {target}.",
+                why=self.delivery.definition.file,
+                fix="convert it in the mapping with a cast, or map another column",
+            )
+        return value_sql
+
+    def _unreadable(self, field: Field, value: str, kind: ValueType) -> None:
+        """A cell with something in it that cannot be read is an issue of its row."""
+        raw = quote("raw_" + field.name.lower())
+        rule, wanted = UNREADABLE[kind]
+        given = has_value(raw, self.style)
+        if kind == "percent":
+            given += f" AND NOT regexp_matches({raw}, '^\\s*[<>]')"
+        fix = "correct the cell in the export, or the column's `type` in the mapping"
+        self._issue(Issue(0, rule, f"is not {wanted}", fix, field.shown), f"{value} IS NULL AND {given}", raw)
+
+    def _issue(self, issue: Issue, condition: str, value: str = "NULL") -> None:
+        self.issues.append(Issue(len(self.issues) + 1, issue.rule, issue.what, issue.fix, issue.column,
+                                 issue.severity, issue.whole))  # fmt: skip
+        self.conditions.append((condition, value))
+
+    def _flag(self, issue: Issue, condition: str) -> None:
+        self.flags.append(Issue(len(self.flags), issue.rule, issue.what, issue.fix, issue.column,
+                                issue.severity, issue.whole))  # fmt: skip
+        self.warnings.append(condition)
+
+    def _lookup_step(self) -> str:
+        """Lookups joined, each as one structured column under its name."""
+        joins, columns = [], []
+        for name, lookup in self.source.lookups.items():
+            staged = self.delivery.lookups[name]
+            given = ", ".join(
+                f"{text_value(quote(column), self.style) if staged.text else quote(column)} AS {quote(column)}"
+                for column in staged.columns
+            )
+            where = f" WHERE ({lookup.where}\n)" if lookup.where else ""
+            keys = lookup_keys(name, self.expressions[("lookups", name, "on")])
+            newest = ""
+            if lookup.newest:
+                group = ", ".join(quote(key) for key in keys)
+                newest = f" QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY ({lookup.newest}\n) DESC) = 1"
+            rows = f"SELECT * FROM (SELECT {given} FROM {staged.relation}){where}{newest}"
+            packed = ", ".join(f"{quote(column)} := {quote(column)}" for column in staged.columns)
+            alias = quote(f"{name} rows")
+            joins.append(
+                f"LEFT JOIN (SELECT struct_pack({packed}) AS {quote(name)} FROM ({rows})) AS {alias} ON ({lookup.on}\n)"
+            )
+            columns.append(f"{alias}.{quote(name)}")
+        return f"SELECT record.*, {', '.join(columns)} FROM record\n" + "\n".join(joins)
+
+    def _context_step(self, name: str) -> str:
+        """Another table of the file as a relation with our column names."""
+        context = self.source.context[name]
+        place = self.delivery.context.get(name)
+        if place is None:
+            columns = [f"CAST(NULL AS {NULL_TYPES[column.type]}) AS {quote(key)}" for key, column in context.columns.items()]
+            return f"SELECT NULL::BIGINT AS _line, {', '.join(columns)} WHERE false"
+        number, headers = place
+        table = self.delivery.tables[number]
+        natives = native_types(self.con, table)
+        clues, lines = [], ["_line"]
+        for key, column in context.columns.items():
+            header = headers.columns.get(key)
+            if header and natives.get(header, "VARCHAR") == "VARCHAR":
+                clues.append(Clue(header, quote(header), column.type))
+        style, _ = find_style(self.con, table, clues, self.source, self.delivery)
+        for key, column in context.columns.items():
+            header = headers.columns.get(key)
+            if header is None:
+                value = f"CAST(NULL AS {NULL_TYPES[column.type]})"
+            elif natives.get(header, "VARCHAR") == "VARCHAR":
+                value = typed_value(quote(header), column.type, style, header, column.scale)
+            else:
+                value = quote(header)
+            lines.append(f"{value} AS {quote(key)}")
+        return f"SELECT {', '.join(lines)} FROM {table.relation}"
+
+    def _total_condition(self) -> str:
+        """What makes a row a total: SQL over the record, empty when the source has none."""
+        totals = self.source.totals
+        if totals is None:
+            return ""
+        parts = []
+        if totals.pattern:
+            parts += [f"regexp_matches({cell}, {literal(totals.pattern)}, 'i')" for cell in self._total_cells()]
+        if totals.where:
+            parts.append(f"({totals.where}\n)")
+        return " OR ".join(f"coalesce({part}, false)" for part in parts)
+
+    def _total_cells(self) -> list[str]:
+        names = self.source.totals.columns if self.source.totals else ()
+        return [trimmed("_first" if name == "_first" else quote("raw_" + name.lower())) for name in names
+                if name == "_first" or self._field(name) is not None]  # fmt: skip
+
+    def _source_rules(self) -> None:
+        """The source's own checks and checksums."""
+        for check in self.source.checks:
+            issue = Issue(0, check.rule, check.what, check.fix, "", check.severity, check.whole)
+            broken = f"NOT coalesce(({check.that}\n), true)"
+            if check.severity == "error":
+                self._issue(issue, broken)
+            else:
+                self._flag(issue, broken)
+        for number, checksum in enumerate(self.source.checksums):
+            name = self.expressions[("checksums", number, "column")].bare.lower()
+            field = self.fields.get(name)
+            if field is not None and field.raw == "NULL":
+                continue
+            digits = checksum.digits
+            if field is not None and self._is_text(field):
+                digits = min(digits, printed_digits(self.con, self.table, field, self.style))
+                digits += 2 if field.kind == "percent" and self._has_percent(field) else 0
+            allowed = f"{0.5 * 10.0**-digits:.12f}"
+            slack = f" + coalesce(CAST(({checksum.slack}\n) AS DOUBLE), 0)" if checksum.slack else ""
+            printed = f"CAST(({checksum.column}\n) AS DOUBLE)"
+            counted = f"CAST(({checksum.equals}\n) AS DOUBLE)"
+            what = f"{field.shown if field else checksum.column} as printed does not agree with {checksum.equals}"
+            fix = "the row's counts were edited or read wrongly: export again, or check number style and columns"
+            self._flag(
+                Issue(0, checksum.rule, what, fix, field.shown if field else "", "warning"),
+                f"coalesce(abs({printed} - {counted}) > {allowed} + 1e-9 * abs({counted}){slack}, false)",
+            )
+
+    def _has_percent(self, field: Field) -> bool:
+        row = self.con.execute(
+            f"SELECT 1 FROM {self.table.relation} WHERE contains({field.raw}, '%') LIMIT 1"
+        ).fetchone()
+        return row is not None
+
+    def _judged_step(self, before: str) -> str:
+        lines = ["*"]
+        if self.conditions:
+            whens = "\n    ".join(f"WHEN {condition} THEN {number}" for number, (condition, _) in
+                                  enumerate(self.conditions, 1))  # fmt: skip
+            lines.append(f"CASE\n    {whens}\n    ELSE 0 END AS _issue")
+            values = " ".join(f"WHEN {number} THEN {value}" for number, (_, value) in
+                              enumerate(self.conditions, 1) if value != "NULL")  # fmt: skip
+            lines.append(f"CASE _issue {values} END AS _value" if values else "CAST(NULL AS VARCHAR) AS _value")
+        else:
+            lines += ["0 AS _issue", "CAST(NULL AS VARCHAR) AS _value"]
+        bits = " + ".join(f"CASE WHEN {condition} THEN {1 << number} ELSE 0 END" for number, condition in
+                          enumerate(self.warnings))  # fmt: skip
+        lines.append(f"CAST({bits or 0} AS BIGINT) AS _flags")
+        return "SELECT " + ",\n  ".join(lines) + f"\nFROM {quote(before)}"
+
+
+def _target_kind(field: Field, target: str) -> ValueType:
+    """How a text cell is read on its way into a fact column."""
+    kind = field.kind or "text"
+    match target:
+        case "text":
+            return "text"
+        case "integer":
+            return kind if kind in ("duration",) else "integer"
+        case "decimal":
+            return kind if kind in ("integer", "number", "money", "percent", "duration") else "number"
+        case "date":
+            return "datetime" if kind == "datetime" else "date"
+        case "timestamp":
+            return "date" if kind == "date" else "datetime"
+        case _:
+            return "boolean"
+
+
+def lookup_keys(name: str, on: Expression) -> tuple[str, ...]:
+    """Columns of a lookup that its `on` compares."""
+    return tuple(dict.fromkeys(parts[1] for parts in on.columns if len(parts) > 1 and parts[0].lower() == name.lower()))
+
+
+def native_types(con: Connection, table: Table) -> dict[str, str]:
+    """SQL types of a table's columns; empty when all are text as delivered."""
+    if table.text:
+        return {}
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {table.relation}").fetchall()}
+
+
+def printed_digits(con: Connection, table: Table, field: Field, style: Style) -> int:
+    """Most decimals any cell of a column shows."""
+    mark = "[.]" if style.decimal == "." else ","
+    row = con.execute(
+        f"SELECT max(length(regexp_extract({field.raw}, '{mark}(\\d+)', 1))) FROM {table.relation}"
+    ).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def unknown_column(delivery: Delivery, name: str, place: str) -> DataError:
+    """A column the mapping names and the file lacks."""
+    source = delivery.definition.source
+    names = [*delivery.table.columns, *source.columns, *source.derived]
+    near = ", ".join(repr(match) for match in closest(name, names))
+    shown = ", ".join(repr(column) for column in delivery.table.columns[:12])
+    return DataError(
+        "unknown-column",
+        f"{delivery.table.file} has no column {name!r}.",
+        why=f"{place} reads it; the file has {shown}",
+        fix=f"did you mean {near}?" if near else "map a column the file has",
+    )

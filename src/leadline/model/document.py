@@ -1,0 +1,106 @@
+"""A YAML definition file: its data, and the line of every part, so that each error can name file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from leadline.errors import DefinitionError, closest
+
+T = TypeVar("T")
+_UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]+)`")
+_PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
+
+
+class Document(msgspec.Struct, frozen=True):
+    """`data` as YAML means it; `lines` maps a dotted path (`ctr.formula`) to its line in `file`."""
+
+    file: str
+    data: Any
+    lines: Mapping[str, int]
+
+    def place(self, *path: str) -> str:
+        """`file:line` of a part, or of the nearest part around it."""
+        parts = list(path)
+        while parts:
+            line = self.lines.get(".".join(parts))
+            if line is not None:
+                return f"{self.file}:{line}"
+            parts.pop()
+        return f"{self.file}:1"
+
+    def convert(self, kind: type[T], data: Any, *path: str) -> T:
+        """`data`, found at `path`, as a `kind`; `DefinitionError` with the line and the closest known field."""
+        try:
+            return msgspec.convert(data, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise self._explain(error, kind, path) from None
+
+    def _explain(self, error: msgspec.ValidationError, kind: type, path: tuple[str, ...]) -> DefinitionError:
+        text = str(error)
+        found = _PATH.search(text)
+        what = text[: found.start()] if found else text
+        inner = [part for part in re.split(r"[.\[\]]+", found["path"].removeprefix("$")) if part] if found else []
+        unknown = _UNKNOWN_FIELD.search(what)
+        if unknown:
+            field = unknown["field"]
+            known = getattr(kind, "__struct_fields__", ())
+            near = closest(field, known)
+            fix = f"did you mean {', '.join(near)}?" if near else f"known fields: {', '.join(known)}"
+            what, inner = f"There is no field {field!r} here.", [*inner, field]
+        else:
+            fix = "see the reference of this file in the documentation"
+        return DefinitionError("bad-definition", what, why=self.place(*path, *inner), fix=fix)
+
+
+def read_document(text: str, file: str) -> Document:
+    """Parse YAML; `DefinitionError` with the line for bad YAML and for a key given twice."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    lines: dict[str, int] = {}
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return Document(file, {}, {})
+        _walk(root, "", lines, file)
+        return Document(file, loader.construct_document(root), lines)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DefinitionError(
+            "bad-yaml",
+            f"This is not valid YAML: {error.problem}.",
+            why=f"{file}:{line}",
+            fix="mind indentation and quotes",
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise DefinitionError(
+            "bad-yaml", f"This is not valid YAML: {error}.", why=f"{file}:1", fix="save it as UTF-8 text"
+        ) from None
+    finally:
+        loader.dispose()
+
+
+def _walk(node: Any, path: str, lines: dict[str, int], file: str) -> None:
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in seen:
+                raise DefinitionError(
+                    "bad-yaml", f"{name!r} is given twice.", why=f"{file}:{line}", fix="keep one of them"
+                )
+            seen.add(name)
+            here = f"{path}.{name}" if path else name
+            lines[here] = line
+            _walk(value, here, lines, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            here = f"{path}.{number}" if path else str(number)
+            lines[here] = item.start_mark.line + 1
+            _walk(item, here, lines, file)

@@ -1,0 +1,66 @@
+"""What is asked: metrics, breakdown, grain, period, filter, comparison, and as known when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from msgspec import Struct
+
+from leadline.model.tree import Row
+from leadline.time.calendar import Calendar, Grain
+from leadline.time.period import Period
+
+Comparison = Literal["previous", "year"]
+
+
+class Query(Struct, frozen=True):
+    """A question with every name still as the user wrote it, and every date resolved.
+
+    `period` None means all time. `as_of_load` is the last load to be known, None for all.
+    """
+
+    metrics: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    grain: Grain | None = None
+    period: Period | None = None
+    where: Row | None = None
+    compare: tuple[Comparison, ...] = ()
+    calendar: Calendar = Calendar()
+    timezone: str = "UTC"
+    as_of_load: int | None = None
+
+
+class SourceState(Struct, frozen=True):
+    """What the ledger knows of a source's rows in a fact.
+
+    `times` maps time columns to their first and last value, `through` is the last day the source speaks for.
+    """
+
+    source: str
+    rows: int
+    currencies: tuple[str, ...]
+    times: dict[str, tuple[dt.datetime | None, dt.datetime | None]]
+    first: dt.datetime | None
+    through: dt.datetime | None
+
+
+class FactState(Struct, frozen=True):
+    """What the ledger knows of a fact, over its sources."""
+
+    sources: tuple[SourceState, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        return sum(source.rows for source in self.sources)
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        return tuple(sorted({currency for source in self.sources for currency in source.currencies}))
+
+    def bounds(self, column: str) -> tuple[dt.datetime, dt.datetime] | None:
+        """First and last value of a time column over all sources; None when there is none."""
+        pairs = [source.times.get(column, (None, None)) for source in self.sources]
+        lows = [low for low, _ in pairs if low is not None]
+        highs = [high for _, high in pairs if high is not None]
+        return (min(lows), max(highs)) if lows and highs else None

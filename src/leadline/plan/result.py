@@ -1,0 +1,79 @@
+"""The answer: columns, rows, and where every number comes from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+Value = int | float | Decimal | str | bool | dt.date | None
+Mark = Literal["unfinished", "immature", "no-data"]
+
+
+class ResultColumn(Struct, frozen=True):
+    """One column of a result.
+
+    `kind` time values are the first day of the period; dimension values may be None (Unattributed); metric values are
+    numbers in `unit` (percent as a share: 0.123 is 12.3 %) or None where there is no value. `currency` is set for
+    money when the whole column is in one.
+    """
+
+    name: str
+    kind: Literal["time", "dimension", "metric"]
+    label: str
+    unit: str = ""
+    metric: str = ""
+    compare: Literal["", "previous", "year"] = ""
+    better: Literal["", "higher", "lower", "target"] = ""
+    currency: str = ""
+
+
+class Result(Struct, frozen=True):
+    """A table of numbers with its provenance.
+
+    `marks` says of cells (row, column) that the period is unfinished, a cohort's window still open, or that no data
+    reaches it.
+    """
+
+    columns: tuple[ResultColumn, ...]
+    rows: list[tuple[Value, ...]]
+    provenance: dict[str, Any]
+    marks: dict[tuple[int, int], Mark] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> list[Value]:
+        """The values of one column."""
+        index = self.names.index(name)
+        return [row[index] for row in self.rows]
+
+    def to_dicts(self) -> list[dict[str, Value]]:
+        """Rows as mappings from column name to value."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas frame; pandas must be installed."""
+        import pandas as pd  # type: ignore[import-untyped,unused-ignore]
+
+        return pd.DataFrame(self.rows, columns=list(self.names))
+
+    def to_polars(self) -> Any:
+        """The rows as a polars frame; polars must be installed."""
+        import polars as pl  # type: ignore[import-not-found,unused-ignore]
+
+        return pl.DataFrame(self.rows, schema=list(self.names), orient="row")
+
+    def to_arrow(self) -> Any:
+        """The rows as a pyarrow table; pyarrow must be installed."""
+        import pyarrow as pa  # type: ignore[import-not-found,unused-ignore]
+
+        return pa.table({name: self.column(name) for name in self.names})
+
+    def __repr__(self) -> str:
+        head = "\n".join("  ".join(str(value) for value in row) for row in self.rows[:10])
+        more = f"\n… {len(self.rows) - 10} more rows" if len(self.rows) > 10 else ""
+        return f"{'  '.join(self.names)}\n{head}{more}"

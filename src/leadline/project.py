@@ -1,0 +1,327 @@
+"""A workspace folder as data: settings, facts, metrics and dashboards, resolved and checked.
+
+Parsing a hundred formulas costs more than answering a query, so the checked project is kept beside the warehouse as
+MessagePack under a stamp of every file it was made from; any change makes it anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from leadline import __version__
+from leadline.errors import DefinitionError, UsageError, closest
+from leadline.model.document import Document, read_document
+from leadline.model.fact import Column, ColumnType, Fact
+from leadline.model.facts import FACTS
+from leadline.model.metric import Metric, MetricDefinition
+from leadline.time.calendar import WEEKDAYS, Calendar
+
+SETTINGS_FILE = "leadline.yaml"
+CACHE_FOLDER = ".leadline"
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class OwnColumn(Struct, frozen=True, forbid_unknown_fields=True):
+    """A dimension that a workspace adds to a fact."""
+
+    doc: str
+    type: ColumnType = "text"
+    personal: bool = False
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`leadline.yaml`.
+
+    `timezone` is an IANA name, `currency` an ISO 4217 code, `fiscal_year_start` a month from 1 to 12. `today` fixes
+    the clock, for workspaces about the past. `facts` adds own dimensions to facts.
+    """
+
+    name: str = ""
+    model: str = ""
+    timezone: str = "UTC"
+    currency: str = ""
+    week_start: Weekday = "monday"
+    fiscal_year_start: int = 1
+    languages: tuple[str, ...] = ("en",)
+    warehouse: str = "warehouse.duckdb"
+    landing: str = "landing"
+    today: dt.date | None = None
+    facts: dict[str, dict[str, OwnColumn]] = field(default_factory=dict)
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(WEEKDAYS.index(self.week_start), self.fiscal_year_start)
+
+
+class LeftOut(Struct, frozen=True, forbid_unknown_fields=True):
+    """A KPI considered and not taken, and why: the record that requirement 000-01 asks for."""
+
+    metric: str
+    why: str
+
+
+class Dashboard(Struct, frozen=True, forbid_unknown_fields=True):
+    """A chosen set of KPIs."""
+
+    title: str = ""
+    kpis: tuple[str, ...] = ()
+    grain: Literal["week", "month", "quarter"] = "month"
+    by: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class Project(Struct, frozen=True):
+    """All definitions of a workspace. `path` is its folder."""
+
+    path: str
+    settings: Settings
+    facts: dict[str, Fact]
+    metrics: dict[str, Metric]
+    dashboards: dict[str, Dashboard]
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.path)
+
+
+class _Kept(Struct, frozen=True):
+    stamp: str
+    project: Project
+
+
+def find_workspace(start: Path) -> Path:
+    """The workspace folder at `start` or above it; `UsageError` when there is none."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+    raise UsageError(
+        "no-workspace",
+        f"There is no workspace at {start}.",
+        why=f"neither this folder nor one above it has a {SETTINGS_FILE}",
+        fix="make one with `leadline init DIR`, or name one with --workspace DIR",
+    )
+
+
+def open_project(folder: Path) -> Project:
+    """The project of a workspace folder, from the cache when no definition has changed."""
+    if not (folder / SETTINGS_FILE).is_file():
+        raise UsageError(
+            "no-workspace",
+            f"{folder} is not a workspace: it has no {SETTINGS_FILE}.",
+            fix=f"make one with `leadline init {folder}`",
+        )
+    stamp = _stamp(folder)
+    cache = folder / CACHE_FOLDER / "project.msgpack"
+    try:
+        kept = msgspec.msgpack.decode(cache.read_bytes(), type=_Kept)
+        if kept.stamp == stamp:
+            return kept.project
+    except (OSError, msgspec.DecodeError):
+        # No cache, or one written by another version: it is made anew below.
+        pass
+    project = read_project(folder)
+    _keep(cache, _Kept(stamp, project))
+    return project
+
+
+def _keep(cache: Path, kept: _Kept) -> None:
+    try:
+        cache.parent.mkdir(exist_ok=True)
+        partial = cache.with_suffix(".part")
+        partial.write_bytes(msgspec.msgpack.encode(kept))
+        partial.replace(cache)
+    except OSError:
+        # A read-only workspace works too, only slower.
+        return
+
+
+def _definition_files(folder: Path) -> Iterator[Path]:
+    yield folder / SETTINGS_FILE
+    for room in ("metrics", "dashboards"):
+        yield from sorted((folder / room).glob("*.yaml"))
+        yield from sorted((folder / room).glob("*.yml"))
+
+
+def _stamp(folder: Path) -> str:
+    digest = hashlib.sha256(f"{__version__}|{folder.resolve()}|{_catalogue_stamp()}".encode())
+    for path in _definition_files(folder):
+        facts = path.stat()
+        digest.update(f"|{path.name}|{facts.st_mtime_ns}|{facts.st_size}".encode())
+    return digest.hexdigest()
+
+
+def _catalogue_stamp() -> str:
+    """Changes when the installed package does, so that developers never see yesterday's definitions."""
+    package = Path(__file__).parent
+    newest = max(
+        entry.stat().st_mtime_ns
+        for room in ("catalogue", "model")
+        for entry in (package / room).iterdir()
+        if entry.is_file()
+    )
+    return f"{newest}|{Path(__file__).stat().st_mtime_ns}"
+
+
+def read_project(folder: Path) -> Project:
+    """Read and check every definition of a workspace folder, without any cache."""
+    settings = _read_settings(folder)
+    facts = _extended_facts(settings)
+    metrics = read_metrics(folder, facts)
+    dashboards = {}
+    for path in sorted((folder / "dashboards").glob("*.y*ml")):
+        document = _document(path, folder)
+        dashboard = document.convert(Dashboard, document.data)
+        _check_dashboard(dashboard, metrics, document)
+        dashboards[path.stem] = dashboard
+    return Project(str(folder.resolve()), settings, facts, metrics, dashboards)
+
+
+def _document(path: Path, folder: Path) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DefinitionError(
+            "bad-yaml", f"{path.name} is not UTF-8 text.", why=str(error), fix="save it as UTF-8"
+        ) from None
+    return read_document(text, str(path.relative_to(folder)))
+
+
+def _read_settings(folder: Path) -> Settings:
+    from leadline.time.zone import zone
+
+    document = _document(folder / SETTINGS_FILE, folder)
+    settings = document.convert(Settings, document.data)
+    try:
+        zone(settings.timezone)
+    except UsageError as error:
+        raise DefinitionError(error.code, error.what, why=document.place("timezone"), fix=error.fix) from None
+    if not 1 <= settings.fiscal_year_start <= 12:
+        raise DefinitionError(
+            "bad-definition",
+            "The fiscal year starts in a month from 1 to 12.",
+            why=document.place("fiscal_year_start"),
+            fix="write 4 for April",
+        )
+    if settings.currency and not (
+        len(settings.currency) == 3 and settings.currency.isalpha() and settings.currency.isupper()
+    ):
+        raise DefinitionError(
+            "bad-definition",
+            f"{settings.currency!r} is not a currency code.",
+            why=document.place("currency"),
+            fix="write three capital letters, for example EUR",
+        )
+    for fact in settings.facts:
+        if fact not in FACTS:
+            near = closest(fact, FACTS)
+            raise DefinitionError(
+                "unknown-fact",
+                f"There is no fact named {fact!r}.",
+                why=document.place("facts", fact),
+                fix=f"did you mean {', '.join(near)}?" if near else f"facts are {', '.join(FACTS)}",
+            )
+    return settings
+
+
+def _extended_facts(settings: Settings) -> dict[str, Fact]:
+    facts = dict(FACTS)
+    for name, columns in settings.facts.items():
+        own = tuple(
+            Column(column, spec.type, spec.doc, role="dimension", personal=spec.personal)
+            for column, spec in columns.items()
+        )
+        facts[name] = facts[name].extended(own)
+    return facts
+
+
+def read_metrics(folder: Path | None, facts: Mapping[str, Fact]) -> dict[str, Metric]:
+    """The catalogue's metrics and the workspace's own, which may replace a built-in one of the same id."""
+    from leadline.catalogue import documents
+    from leadline.model.infer import check_cycles, check_formula
+
+    read: dict[str, tuple[Metric, str]] = {}
+    for document in documents():
+        read |= _metrics_of(document)
+    own: dict[str, tuple[Metric, str]] = {}
+    if folder is not None:
+        for path in sorted((folder / "metrics").glob("*.y*ml")):
+            document = _document(path, folder)
+            for name, entry in _metrics_of(document).items():
+                if name in own:
+                    raise DefinitionError(
+                        "metric-twice",
+                        f"Metric {name!r} is defined twice.",
+                        why=f"{own[name][1]} and {entry[1]}",
+                        fix="keep one of them",
+                    )
+                own[name] = entry
+    read |= own
+    metrics = {}
+    for name, (metric, place) in read.items():
+        checked = check_formula(metric.tree, facts, read, where=place)
+        metrics[name] = msgspec.structs.replace(metric, tree=checked)
+    check_cycles(metrics)
+    return metrics
+
+
+def _metrics_of(document: Document) -> dict[str, tuple[Metric, str]]:
+    from leadline.model.parse import parse_formula
+
+    if not isinstance(document.data, dict):
+        raise DefinitionError(
+            "bad-definition",
+            "A metrics file maps ids to metrics.",
+            why=f"{document.file}:1",
+            fix="write `my_metric:` with `formula:` below it",
+        )
+    found = {}
+    for name, data in document.data.items():
+        place = document.place(str(name))
+        definition = document.convert(MetricDefinition, _as_definition(data, place), str(name))
+        where = document.place(str(name), "formula")
+        try:
+            formula = parse_formula(definition.formula)
+        except DefinitionError as error:
+            raise DefinitionError(
+                error.code, error.what, why=f"{where}: metric {name}\n       {error.why}", fix=error.fix
+            ) from None
+        plain = {key: getattr(definition, key) for key in definition.__struct_fields__ if key != "examples"}
+        found[str(name)] = (Metric(id=str(name), tree=formula, origin=where, **plain), where)
+    return found
+
+
+def _as_definition(data: Any, place: str) -> Any:
+    """A lone text is short for a formula."""
+    if isinstance(data, str):
+        return {"formula": data}
+    if not isinstance(data, dict):
+        raise DefinitionError(
+            "bad-definition", "A metric needs a formula.", why=place, fix="write `formula: sum(ad.spend)` below its id"
+        )
+    return data
+
+
+def _check_dashboard(dashboard: Dashboard, metrics: Mapping[str, Metric], document: Document) -> None:
+    for number, kpi in enumerate(dashboard.kpis):
+        if kpi not in metrics:
+            near = closest(kpi, metrics)
+            raise DefinitionError(
+                "unknown-metric",
+                f"There is no metric named {kpi!r}.",
+                why=document.place("kpis", str(number)),
+                fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline metrics`",
+            )
+    if len(dashboard.kpis) > 7:
+        raise DefinitionError(
+            "too-many-kpis",
+            f"A scorecard holds at most seven KPIs, and this one has {len(dashboard.kpis)}.",
+            why=document.place("kpis", "7"),
+            fix="move the rest to `left_out` with the reason; the full deck is one query away",
+        )

@@ -1,0 +1,7 @@
+"""A new workspace: a small commented folder to start from, by business model."""
+
+from __future__ import annotations
+
+from leadline.scaffold.workspace import MODELS, init_workspace
+
+__all__ = ["MODELS", "init_workspace"]

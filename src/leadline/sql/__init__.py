@@ -1,0 +1,1 @@
+"""Plans to SQL text: one renderer, small per-engine subclasses."""

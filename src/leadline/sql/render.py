@@ -1,0 +1,417 @@
+"""Legs to SQL as a careful analyst would write it.
+
+The renderer is written for DuckDB; engines that differ override the small methods at the end and set the capability
+flags. Dates and zones are decided here once: bucket and filter share the same half-open instants. A zone is a CASE over
+its offset changes within the range asked for, so the result depends on no engine's zone table (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+from leadline.model import tree
+from leadline.model.fact import Column, Fact
+from leadline.model.tree import Aggregate, Row
+from leadline.plan.leg import Balance, Cohort, Leg, Scan, Span
+from leadline.time.calendar import Grain
+from leadline.time.zone import day_start, offsets
+
+
+def quote(name: str) -> str:
+    """`name` as an SQL identifier: bare where that is safe and reads well."""
+    if name.isidentifier() and name == name.lower() and name not in _RESERVED:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+# fmt: off
+_RESERVED = frozenset(
+    {
+        "all", "and", "any", "as", "asc", "at", "between", "by", "case", "cast", "check", "column",
+        "constraint", "create", "cross", "current", "date", "default", "desc", "distinct", "do", "else", "end",
+        "except", "exists", "false", "for", "foreign", "from", "full", "grant", "group", "having", "in",
+        "inner", "interval", "intersect", "into", "is", "join", "last", "left", "like", "limit", "not", "null",
+        "offset", "on", "only", "or", "order", "outer", "position", "primary", "references", "right", "rows",
+        "select", "session", "set", "some", "table", "then", "to", "true", "union", "unique", "user", "using",
+        "when", "where", "window", "with",
+    }
+)
+# fmt: on
+
+
+class Renderer:
+    """Renders legs for DuckDB. `relation` gives the SQL of a fact's rows (a table, or its rows as known at a load)."""
+
+    def __init__(self, facts: Mapping[str, Fact], relation: Callable[[str], str]) -> None:
+        self.facts = facts
+        self.relation = relation
+
+    def render(self, leg: Leg) -> str:
+        """One statement: `period` (with a grain), the dimensions, `currency_` when split, and the leg's columns."""
+        match leg:
+            case Scan():
+                return self.scan(leg)
+            case Balance():
+                return self.balance(leg)
+            case Cohort():
+                return self.cohort(leg)
+
+    # Legs
+
+    def scan(self, leg: Scan) -> str:
+        """Aggregates of one fact, filters common to all of them in WHERE, the others per aggregate."""
+        fact = self.facts[leg.fact]
+        filters = [named.measure.where for named in leg.measures]
+        shared = filters[0] if filters and all(item == filters[0] for item in filters) else None
+        columns = [
+            f"{self.aggregate(named.measure, fact, bare=shared is not None)} AS {named.alias}" for named in leg.measures
+        ]
+        conditions = [*self.within(leg.time, fact, leg.spans, leg.timezone), *self.conditions(leg.where, fact)]
+        if shared is not None:
+            conditions.append(self.row(shared, fact, 3))
+        groups = self.groups(leg, self.bucket(leg.time, fact, leg) if leg.grain else "")
+        return self.select([*groups, *columns], self.source(leg.fact), conditions, len(groups))
+
+    def balance(self, leg: Balance) -> str:
+        """A balance at the end of each period: rows that hold then, or each item's last reading within it."""
+        fact = self.facts[leg.fact]
+        if not (fact.starts and fact.ends):
+            return self.readings(leg, fact)
+        column = f"{self.aggregate(leg.measure.of, fact, bare=True)} AS {leg.alias}"
+        conditions = self.conditions(leg.where, fact)
+        if leg.measure.of.where is not None:
+            conditions.append(self.row(leg.measure.of.where, fact, 3))
+        starts, ends = quote(fact.starts), quote(fact.ends)
+        if not leg.spans:
+            # All time: what is open now.
+            groups = self.groups(leg, "")
+            return self.select([*groups, column], self.source(leg.fact), [*conditions, f"{ends} IS NULL"], len(groups))
+        moments = ",\n    ".join(
+            f"({self.date(first)}, {self.moment(fact, fact.starts, end, leg.timezone)})"
+            for first, end in self.period_ends(leg)
+        )
+        groups = self.groups(leg, "period_start" if leg.grain else "")
+        source = (
+            f"(VALUES\n    {moments}\n  ) AS period_end(period_start, period_ends)\n"
+            f"JOIN {self.source(leg.fact)} AS item\n"
+            f"  ON {starts} < period_ends AND ({ends} IS NULL OR {ends} >= period_ends)"
+        )
+        return self.select([*groups, column], source, conditions, len(groups))
+
+    def readings(self, leg: Balance, fact: Fact) -> str:
+        """Balances kept as readings: the last one of each item in the period."""
+        conditions = [*self.within(fact.time, fact, leg.spans, leg.timezone), *self.conditions(leg.where, fact)]
+        if leg.measure.of.where is not None:
+            conditions.append(self.row(leg.measure.of.where, fact, 3))
+        bucket = self.bucket(fact.time, fact, leg) if leg.grain else ""
+        items = ", ".join([*([bucket] if bucket else []), *map(quote, fact.balance_of)])
+        where = f"\n  WHERE {' AND '.join(conditions)}" if conditions else ""
+        label = f"{bucket} AS period, " if bucket else ""
+        source = (
+            f"(\n  SELECT {label}*, row_number() OVER (\n    PARTITION BY {items} "
+            f"ORDER BY {quote(fact.time)} DESC, _load DESC, _key DESC) AS newest\n"
+            f"  FROM {self.source(leg.fact)}{where}\n) AS reading"
+        )
+        column = f"{self.aggregate(leg.measure.of, fact, bare=True)} AS {leg.alias}"
+        groups = self.groups(leg, "period" if leg.grain else "")
+        return self.select([*groups, column], source, ["newest = 1"], len(groups))
+
+    def cohort(self, leg: Cohort) -> str:
+        """Entities that took the first step, each once a period; of them those in time, and those still open."""
+        fact, target = self.facts[leg.fact], self.facts[leg.measure.end.fact]
+        start, end = leg.measure.start, leg.measure.end
+        time, then = start.at or fact.time, end.at or target.time
+        conditions = [
+            f"{quote(fact.entity)} IS NOT NULL",
+            *self.within(time, fact, leg.spans, leg.timezone),
+            *self.conditions(leg.where, fact),
+        ]
+        if start.where is not None:
+            conditions.append(self.row(start.where, fact, 3))
+        bucket = self.bucket(time, fact, leg) if leg.grain else ""
+        label = f"{bucket} AS period, " if bucket else ""
+        dims = "".join(f"{quote(name)}, " for name in leg.by)
+        partition = ", ".join([quote(fact.entity), *([bucket] if bucket else [])])
+        reached_conditions = [f"{quote(target.entity)} IS NOT NULL"]
+        if end.where is not None:
+            reached_conditions.append(self.row(end.where, target, 3))
+        period = "period, " if bucket else ""
+        groups = self.groups(leg, "period" if leg.grain else "")
+        body = self.select(
+            [
+                *groups,
+                f"count(*) AS {leg.alias}_started",
+                f"count(*) FILTER (WHERE in_time) AS {leg.alias}_reached",
+                f"count(*) FILTER (WHERE NOT in_time AND {self.still_open(leg)}) AS {leg.alias}_open",
+            ],
+            "followed",
+            [],
+            len(groups),
+        )
+        return (
+            f"WITH started AS (\n  SELECT {label}{dims}{quote(fact.entity)} AS entity, {quote(time)} AS began,\n"
+            f"    row_number() OVER (PARTITION BY {partition} ORDER BY {quote(time)}, _key) AS nth\n"
+            f"  FROM {self.source(leg.fact)}\n  WHERE {' AND '.join(conditions)}\n),\n"
+            f"reached AS (\n  SELECT {quote(target.entity)} AS entity, {quote(then)} AS happened\n"
+            f"  FROM {self.source(target.name)}\n  WHERE {' AND '.join(reached_conditions)}\n),\n"
+            f"followed AS (\n  SELECT {period}{dims}started.entity, began, count(happened) > 0 AS in_time\n"
+            f"  FROM started LEFT JOIN reached ON reached.entity = started.entity AND {self.in_time(leg)}\n"
+            f"  WHERE nth = 1\n  GROUP BY ALL\n)\n{body}"
+        )
+
+    def in_time(self, leg: Cohort) -> str:
+        """Whether `happened` lies within the window that opened at `began`."""
+        measure = leg.measure
+        if measure.grain is not None:
+            nth = measure.nth or 0
+            first = self.truncate(measure.grain, self.local("began", leg, date=False), leg)
+            then = self.truncate(measure.grain, self.local("happened", leg, date=False), leg)
+            return f"happened >= began AND {then} = {first} + {self.interval(nth, measure.grain)}"
+        if measure.days is not None:
+            return f"happened >= began AND happened <= began + {self.span_of(measure.days)}"
+        return "happened >= began"
+
+    def still_open(self, leg: Cohort) -> str:
+        """Whether the window that opened at `began` ends after the last thing known."""
+        if leg.seen is None:
+            return "true"
+        seen = self.timestamp(leg.seen)
+        measure = leg.measure
+        if measure.grain is not None:
+            first = self.truncate(measure.grain, self.local("began", leg, date=False), leg)
+            end = f"{first} + {self.interval((measure.nth or 0) + 1, measure.grain)}"
+            return f"{end} > {self.local(seen, leg, date=False)}"
+        if measure.days is not None:
+            return f"began + {self.span_of(measure.days)} > {seen}"
+        return "true"
+
+    # Records behind a number
+
+    def records(self, leg: Leg, limit: int) -> str:
+        """The rows of the fact that a leg counts, newest first, with the load and line they came from.
+
+        Personal data is masked. For a cohort these are the rows of its first step.
+        """
+        fact = self.facts[leg.fact]
+        match leg:
+            case Scan():
+                time, own = leg.time, [named.measure.where for named in leg.measures]
+            case Balance():
+                time, own = fact.starts or fact.time, [leg.measure.of.where]
+            case Cohort():
+                time, own = leg.measure.start.at or fact.time, [leg.measure.start.where]
+        conditions = self.conditions(leg.where, fact)
+        if isinstance(leg, Balance) and fact.starts and fact.ends:
+            ends = quote(fact.ends)
+            if leg.spans:
+                moment = self.moment(fact, fact.starts, leg.spans[-1][1], leg.timezone)
+                conditions += [f"{quote(fact.starts)} < {moment}", f"({ends} IS NULL OR {ends} >= {moment})"]
+            else:
+                conditions.append(f"{ends} IS NULL")
+        else:
+            conditions += self.within(time, fact, leg.spans, leg.timezone)
+        wanted = [self.row(where, fact, 2) for where in dict.fromkeys(own) if where is not None]
+        if wanted and len(wanted) == len(dict.fromkeys(own)):
+            conditions.append(wanted[0] if len(wanted) == 1 else f"({' OR '.join(wanted)})")
+        columns = [self.masked(column) for column in fact.columns]
+        where = "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
+        return (
+            f"SELECT {', '.join(columns)}, _source, _load, _line\nFROM {self.source(leg.fact)}{where}\n"
+            f"ORDER BY {quote(time)} DESC, _source, _line\nLIMIT {limit}"
+        )
+
+    def masked(self, column: Column) -> str:
+        """A column as it may be shown without a role: personal data becomes dots."""
+        name = quote(column.name)
+        return f"CASE WHEN {name} IS NOT NULL THEN '•••' END AS {name}" if column.personal else name
+
+    # Parts
+
+    def source(self, fact: str) -> str:
+        return self.relation(fact)
+
+    def groups(self, leg: Leg, bucket: str) -> list[str]:
+        """The grouping columns: period, dimensions, currency."""
+        period = [f"{bucket} AS period" if bucket != "period" else "period"] if bucket else []
+        money = ["currency AS currency_"] if not isinstance(leg, Cohort) and leg.currency else []
+        return [*period, *map(quote, leg.by), *money]
+
+    @staticmethod
+    def select(columns: list[str], source: str, conditions: list[str], grouped: int) -> str:
+        """A SELECT with its conditions, grouped by its first columns."""
+        where = "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
+        # Without groups SQL answers one row even for no rows at all; nothing counted must stay absent.
+        group = (
+            "\nGROUP BY " + ", ".join(str(number + 1) for number in range(grouped))
+            if grouped
+            else "\nHAVING count(*) > 0"
+        )
+        return f"SELECT {', '.join(columns)}\nFROM {source}{where}{group}"
+
+    def conditions(self, where: tuple[Row, ...], fact: Fact) -> list[str]:
+        return [self.row(row, fact, 3) for row in where]
+
+    def within(self, time: str, fact: Fact, spans: tuple[Span, ...], timezone: str) -> list[str]:
+        """The half-open ranges of a time column, any of them."""
+        if not spans:
+            return []
+        column = quote(time)
+        ranges = []
+        for first, end in spans:
+            low, high = self.moment(fact, time, first, timezone), self.moment(fact, time, end, timezone)
+            ranges.append(f"{column} >= {low} AND {column} < {high}")
+        if len(ranges) == 1:
+            return [ranges[0]]
+        return ["(" + " OR ".join(f"({item})" for item in ranges) + ")"]
+
+    def moment(self, fact: Fact, column: str, day: dt.date, timezone: str) -> str:
+        """The start of a local day, as the column's type has it."""
+        if fact.column(column).type == "date":
+            return self.date(day)
+        return self.timestamp(day_start(day, timezone))
+
+    def bucket(self, time: str, fact: Fact, leg: Leg) -> str:
+        """First day of the period a row lies in."""
+        assert leg.grain is not None
+        is_date = fact.column(time).type == "date"
+        return self.truncate(leg.grain, self.local(quote(time), leg, date=is_date), leg)
+
+    def local(self, instant: str, leg: Leg, *, date: bool) -> str:
+        """Local time of an instant: the offset changes within the range asked for, as a CASE."""
+        if date or leg.timezone == "UTC":
+            return instant
+        if isinstance(leg, Cohort):
+            start, end = leg.extent
+        else:
+            start, end = day_start(leg.spans[0][0], leg.timezone), day_start(leg.spans[-1][1], leg.timezone)
+        steps = offsets(leg.timezone, start, end)
+        if len(steps) == 1:
+            return self.shifted(instant, steps[0][1])
+        branches = " ".join(
+            f"WHEN {instant} < {self.timestamp(until)} THEN {self.shifted(instant, offset)}"
+            for (_, offset), (until, _) in pairwise(steps)
+        )
+        return f"CASE {branches} ELSE {self.shifted(instant, steps[-1][1])} END"
+
+    def truncate(self, grain: Grain, local: str, leg: Leg) -> str:
+        """First day of the period of `grain` a local time lies in, by the workspace's calendar."""
+        if grain == "week" and leg.calendar.week_start:
+            shift = self.interval(leg.calendar.week_start, "day")
+            return f"{self.date_trunc('week', f'({local}) - {shift}')} + {shift}"
+        if grain in {"quarter", "year"}:
+            months = (leg.calendar.fiscal_start - 1) % (3 if grain == "quarter" else 12)
+            if months:
+                shift = self.interval(months, "month")
+                return f"{self.date_trunc(grain, f'({local}) - {shift}')} + {shift}"
+        return self.date_trunc(grain, local)
+
+    @staticmethod
+    def period_ends(leg: Balance) -> list[tuple[dt.date, dt.date]]:
+        """Label and end of each period of a balance."""
+        if leg.grain is None:
+            return list(leg.spans)
+        return [(leg.calendar.floor(first, leg.grain), end) for first, end in leg.spans]
+
+    def aggregate(self, measure: Aggregate, fact: Fact, *, bare: bool) -> str:
+        """An aggregate; with `bare` its own filter is already in WHERE."""
+        where = None if bare else measure.where
+        condition = self.row(where, fact, 0) if where is not None else ""
+        suffix = f" FILTER (WHERE {condition})" if condition else ""
+        match measure:
+            case tree.Count():
+                return f"count(*){suffix}"
+            case tree.Sum(value=value):
+                total = f"sum({self.row(value, fact, 0)}){suffix}"
+                # No matching row adds nothing; matching rows without a value leave the sum unknown.
+                return f"CASE WHEN count(*){suffix} = 0 THEN 0 ELSE {total} END" if condition else total
+            case tree.Distinct(value=value):
+                return f"count(DISTINCT {self.row(value, fact, 0)}){suffix}"
+            case tree.Percentile(value=value, share=share):
+                return self.percentile(self.row(value, fact, 0), share) + suffix
+            case tree.Mean(value=value):
+                return f"avg({self.row(value, fact, 0)}){suffix}"
+            case tree.Least(value=value):
+                return f"min({self.row(value, fact, 0)}){suffix}"
+            case tree.Greatest(value=value):
+                return f"max({self.row(value, fact, 0)}){suffix}"
+
+    def row(self, node: Row, fact: Fact, rank: int) -> str:
+        """A row expression; parentheses where `rank` of the surroundings binds tighter."""
+        match node:
+            case tree.Column(name):
+                return quote(name)
+            case tree.Constant(value):
+                return self.constant(value)
+            case tree.Calculate("/", left, right):
+                own, text = 6, f"{self.divide(self.row(left, fact, 6), self.row(right, fact, 7))}"
+            case tree.Calculate(op, left, right):
+                own = 6 if op == "*" else 5
+                text = f"{self.row(left, fact, own)} {op} {self.row(right, fact, own + 1)}"
+            case tree.Minus(of):
+                own, text = 7, f"-{self.row(of, fact, 7)}"
+            case tree.Apply(function, arguments):
+                return f"{function}({', '.join(self.row(item, fact, 0) for item in arguments)})"
+            case tree.Duration(start, end, unit):
+                return self.duration(quote(start), quote(end), unit)
+            case tree.Compare(op, left, right):
+                own, text = 4, f"{self.row(left, fact, 5)} {op} {self.row(right, fact, 5)}"
+            case tree.Among(of, values, negated):
+                listed = ", ".join(self.row(item, fact, 0) for item in values)
+                own, text = 4, f"{self.row(of, fact, 5)} {'NOT ' if negated else ''}IN ({listed})"
+            case tree.IsNull(of, negated):
+                own, text = 4, f"{self.row(of, fact, 5)} IS {'NOT ' if negated else ''}NULL"
+            case tree.Like(of, pattern, negated):
+                own, text = 4, f"{self.row(of, fact, 5)} {'NOT ' if negated else ''}LIKE {self.text(pattern)}"
+            case tree.Between(of, low, high, negated):
+                sides = f"{self.row(low, fact, 5)} AND {self.row(high, fact, 5)}"
+                own, text = 4, f"{self.row(of, fact, 5)} {'NOT ' if negated else ''}BETWEEN {sides}"
+            case tree.And(of):
+                own, text = 2, " AND ".join(self.row(item, fact, 3) for item in of)
+            case tree.Or(of):
+                own, text = 1, " OR ".join(self.row(item, fact, 2) for item in of)
+            case tree.Not(of):
+                own, text = 3, f"NOT {self.row(of, fact, 3)}"
+        return f"({text})" if own < rank else text
+
+    # What engines say differently
+
+    def constant(self, value: int | float | str | bool | None) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, bool):
+            return "TRUE" if value else "FALSE"
+        return self.text(value) if isinstance(value, str) else repr(value)
+
+    def text(self, value: str) -> str:
+        return "'" + value.replace("'", "''") + "'"
+
+    def date(self, day: dt.date) -> str:
+        return f"DATE '{day.isoformat()}'"
+
+    def timestamp(self, instant: dt.datetime) -> str:
+        return f"TIMESTAMP '{instant.isoformat(sep=' ')}'"
+
+    def interval(self, count: int, unit: str) -> str:
+        return f"INTERVAL {count} {unit.upper()}"
+
+    def span_of(self, days: float) -> str:
+        """An interval of a number of days, exact to the second."""
+        return self.interval(round(days * 86400), "second")
+
+    def shifted(self, instant: str, offset: dt.timedelta) -> str:
+        return f"{instant} + {self.interval(round(offset.total_seconds()), 'second')}"
+
+    def date_trunc(self, grain: str, local: str) -> str:
+        return f"date_trunc('{grain}', {local})"
+
+    def percentile(self, value: str, share: float) -> str:
+        return f"quantile_cont({value}, {share!r})"
+
+    def divide(self, left: str, right: str) -> str:
+        return f"{left} / NULLIF({right}, 0)"
+
+    def duration(self, start: str, end: str, unit: str) -> str:
+        micros = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}[unit]
+        return f"(epoch_us({end}) - epoch_us({start})) / {micros}.0"
