@@ -14,7 +14,7 @@ from leadline.charts.period import as_date, period_label, spine, tick_label
 from leadline.charts.scale import LinearScale, Number, finite, linear_scale
 from leadline.charts.value import NOTHING, format_value
 
-_TOP = 30
+_LEGEND_LINE = 18
 _BOTTOM = 40
 _DOTS_UP_TO = 40
 _UNFINISHED_DASH = "4 4"
@@ -61,7 +61,8 @@ def line_chart(
     ghost = _on_spine(past, periods, dates) if past else None
     open_at = frozenset(as_date(period) for period in unfinished)
     shown = [value for row in (*rows, *([ghost] if ghost else [])) for value in row.values]
-    chart = _Plot(frame, dates, open_at, [*shown, goal], zero=zero)
+    legend = _legend(rows, ghost, words.unfinished if open_at & frozenset(dates) else "")
+    chart = _Plot(frame, dates, open_at, [*shown, goal], legend, zero=zero)
     chart.grid()
     chart.axis()
     if ghost:
@@ -69,11 +70,11 @@ def line_chart(
     if goal is not None:
         chart.level(goal, words.goal)
     for index in reversed(range(len(rows))):
-        colour, dash = ("main", "") if index == 0 else (OTHERS[(index - 1) % 6], DASHES[(index - 1) % 6])
-        chart.trace(rows[index], colour, weight=2.5 if index == 0 else 1.75, dash=dash, dots=index == 0)
+        colour, weight, dash = _look(index)
+        chart.trace(rows[index], colour, weight=weight, dash=dash, dots=index == 0)
     if rows:
         chart.last_value(rows[0])
-    chart.legend(rows, ghost, words)
+    chart.legend()
     chart.targets(rows, ghost, words)
     return chart.canvas.svg(frame, frame.desc or describe(frame, dates, rows, ghost, open_at))
 
@@ -105,6 +106,43 @@ def describe(
     return " ".join(parts)
 
 
+class _Entry(Struct, frozen=True):
+    """A line of the legend."""
+
+    label: str
+    colour: str
+    weight: float = 2.5
+    dash: str = ""
+    ring: bool = False
+
+
+def _legend(rows: Sequence[Series], past: Series | None, unfinished: str) -> list[_Entry]:
+    entries = [_Entry(row.label, *_look(index)) for index, row in enumerate(rows)]
+    if past:
+        entries.append(_Entry(past.label, "past", 1.75))
+    if unfinished:
+        entries.append(_Entry(unfinished, "main", dash=_UNFINISHED_DASH, ring=True))
+    return entries
+
+
+def _placed(entries: Sequence[_Entry], width: float) -> tuple[list[tuple[_Entry, float, float]], int]:
+    """Entries with their places, on as many lines as the width asks for."""
+    placed = []
+    x, line = 0.0, 1
+    for entry in entries:
+        size = 26 + text_width(entry.label, 12)
+        if x and x + size > width:
+            x, line = 0.0, line + 1
+        placed.append((entry, x, 10.0 + _LEGEND_LINE * (line - 1)))
+        x += size + 18
+    return placed, line
+
+
+def _look(index: int) -> tuple[str, float, str]:
+    """Colour, weight and dash of the `index`-th line; the first is the main one."""
+    return ("main", 2.5, "") if index == 0 else (OTHERS[(index - 1) % 6], 1.75, DASHES[(index - 1) % 6])
+
+
 class _Plot:
     """The drawing area of one chart: its scales and what is drawn in it, in order."""
 
@@ -114,17 +152,20 @@ class _Plot:
         dates: Sequence[date],
         unfinished: frozenset[date],
         values: Sequence[Number | None],
+        legend: Sequence[_Entry],
         *,
         zero: bool | None,
     ) -> None:
         self.frame = frame
         self.dates = dates
         self.unfinished = unfinished
+        self.entries, lines = _placed(legend, frame.width)
+        self.top = 12 + _LEGEND_LINE * lines
         height = frame.height or 260
         self.bottom = height - _BOTTOM
         numbers = [value for value in map(finite, values) if value is not None]
         whole = frame.unit not in ("percent", "ratio", "money") and all(value == int(value) for value in numbers)
-        self.y: LinearScale = linear_scale(numbers, self.bottom, _TOP + 8, zero=zero, count=4, whole=whole)
+        self.y: LinearScale = linear_scale(numbers, self.bottom, self.top + 8, zero=zero, count=4, whole=whole)
         self.tick_names = tick_names(self.y.ticks, frame)
         self.left = max((text_width(name, 12) for name in self.tick_names), default=0) + 10
         self.right = frame.width - 14.0
@@ -137,7 +178,7 @@ class _Plot:
 
     def grid(self) -> None:
         for first, count in _runs([period in self.unfinished for period in self.dates]):
-            self.canvas.rect(self.left + first * self.step, _TOP, count * self.step, self.bottom - _TOP, "wash")
+            self.canvas.rect(self.left + first * self.step, self.top, count * self.step, self.bottom - self.top, "wash")
         for tick, name in zip(self.y.ticks, self.tick_names, strict=True):
             at = self.y(tick)
             self.canvas.line(self.left, at, self.right, at, "axis" if tick == 0 else "grid")
@@ -203,24 +244,17 @@ class _Plot:
             half = text_width(label, 13) / 2
             x = min(max(x, self.left + half), self.right - half)
             self.canvas.dot(self.x(index), y, 4.5, "main")
-            below = y - 12 < _TOP + 6
+            below = y - 12 < self.top + 6
             self.canvas.text(x, y + 22 if below else y - 11, label, anchor="middle", size=13, bold=True, halo=True)
             return
 
-    def legend(self, rows: Sequence[Series], past: Series | None, words: Wording) -> None:
-        entries = [(row.label, "main" if i == 0 else OTHERS[(i - 1) % 6], i) for i, row in enumerate(rows)]
-        if past:
-            entries.append((past.label, "past", 0))
-        x = 0.0
-        for label, colour, index in entries:
-            dash = DASHES[(index - 1) % 6] if index else ""
-            self.canvas.path([(x, 10), (x + 20, 10)], colour, weight=1.75 if colour == "past" else 2.5, dash=dash)
-            self.canvas.text(x + 26, 14, label, colour="muted")
-            x += 26 + text_width(label, 12) + 18
-        if self.unfinished & frozenset(self.dates):
-            self.canvas.path([(x, 10), (x + 12, 10)], "main", weight=2.5, dash=_UNFINISHED_DASH)
-            self.canvas.dot(x + 16, 10, 4, "main", hollow=True)
-            self.canvas.text(x + 26, 14, words.unfinished, colour="muted")
+    def legend(self) -> None:
+        for entry, x, y in self.entries:
+            length = 12 if entry.ring else 20
+            self.canvas.path([(x, y), (x + length, y)], entry.colour, weight=entry.weight, dash=entry.dash)
+            if entry.ring:
+                self.canvas.dot(x + 16, y, 4, entry.colour, hollow=True)
+            self.canvas.text(x + 26, y + 4, entry.label, colour="muted")
 
     def targets(self, rows: Sequence[Series], past: Series | None, words: Wording) -> None:
         for index, period in enumerate(self.dates):
@@ -234,7 +268,7 @@ class _Plot:
                 for row in (*rows, *([past] if past else []))
             ]
             left = self.left + index * self.step
-            self.canvas.target(left, _TOP, self.step, self.bottom - _TOP, f"{name}: {'; '.join(told)}")
+            self.canvas.target(left, self.top, self.step, self.bottom - self.top, f"{name}: {'; '.join(told)}")
 
 
 def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:

@@ -11,6 +11,9 @@ from msgspec import Struct
 Number = int | float | Decimal
 
 _ROUND_STEPS = (1, 2, 2.5, 5, 10)
+# Differences below these are rounding, not data: a scale over them would have no round ticks.
+_SAME = 1e-9
+_NOTHING = 1e-15
 
 
 class LinearScale(Struct, frozen=True):
@@ -61,8 +64,10 @@ def ticks(low: float, high: float, count: int = 5, *, whole: bool = False) -> tu
 
     `whole` keeps to whole numbers, for things that come in ones. Equal ends are widened so that a scale can be made.
     """
-    if low == high:
-        low, high = (min(low, 0.0), max(high, 0.0)) if low else (0.0, 1.0)
+    if high - low <= _SAME * max(abs(low), abs(high)):
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < _NOTHING:
+        low, high = 0.0, 1.0
     step = round_step(high - low, count)
     if whole:
         step = max(1.0, math.ceil(step))

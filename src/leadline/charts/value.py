@@ -8,7 +8,7 @@ exact value.
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from leadline.charts.scale import Number
@@ -47,6 +47,12 @@ def format_value(
     if value is None or not math.isfinite(value):
         return NOTHING
     place = _locale(locale)
+    # Halves round up, as in spreadsheets and SQL, and forty digits of a DECIMAL fit.
+    with localcontext(rounding=ROUND_HALF_UP, prec=60):
+        return _in_unit(value, unit, currency, place, compact=compact, digits=digits)
+
+
+def _in_unit(value: Number, unit: str, currency: str, place: Locale, *, compact: bool, digits: int | None) -> str:
     if unit == "percent":
         return _percent(value, place, _percent_digits(value) if digits is None else digits)
     if unit == "ratio":
@@ -162,4 +168,5 @@ def _size(value: Number) -> float:
 
 
 def _rounded(value: Number, digits: int) -> Decimal:
-    return round(value if isinstance(value, Decimal) else Decimal(repr(value)), digits) + 0
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    return exact.quantize(Decimal(1).scaleb(-digits)) + 0

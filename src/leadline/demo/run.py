@@ -100,12 +100,12 @@ def run(out: Path, seed: int = 7, *, progress: Callable[[str], None] | None = No
         truth = generate(out, seed)
     if not (out / SETTINGS_FILE).exists():
         make_workspace(out)
-    workspace = open_workspace(out)
-    with steps.step("load"):
-        loads = workspace.load([out / EXPORTS / name for name in truth.files])
-    with steps.step("ask"):
-        card = _scorecard(workspace)
-        breakdowns = _answers(workspace)
+    with open_workspace(out) as workspace:
+        with steps.step("load"):
+            loads = workspace.load([out / EXPORTS / name for name in truth.files])
+        with steps.step("ask"):
+            card = _scorecard(workspace)
+            breakdowns = _answers(workspace)
     with steps.step("report"):
         report = _write_report(out, card, breakdowns)
     return DemoResult(out, truth, tuple(loads), card, report, steps.seconds)

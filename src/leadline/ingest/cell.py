@@ -5,17 +5,62 @@ Times in expressions are wall-clock times of the source's zone; they become UTC 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from leadline.ingest.source import ValueType
-from leadline.ingest.style import boolean_sql, date_sql, number_sql, timestamp_sql
+from leadline.ingest.style import date_sql, number_sql, timestamp_sql
 from leadline.warehouse.schema import COLUMN_TYPES, literal
+
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
 
 MONEY = "DECIMAL(18, 6)"
 TEXT_MARKS = frozenset(("NA", "None"))
 """Null marks that are values in a text column: Namibia, and a category named None."""
+
+YES = (
+    "true",
+    "t",
+    "yes",
+    "y",
+    "1",
+    "ja",
+    "oui",
+    "vrai",
+    "sí",
+    "si",
+    "evet",
+    "doğru",
+    "có",
+    "đúng",
+    "ya",
+    "是",
+    "真",
+    "نعم",
+    "x",
+    "✓",
+)
+NO = (
+    "false",
+    "f",
+    "no",
+    "n",
+    "0",
+    "nein",
+    "nee",
+    "non",
+    "faux",
+    "hayır",
+    "yanlış",
+    "không",
+    "sai",
+    "tidak",
+    "否",
+    "假",
+    "لا",
+)
 
 _WHITE = "' \t\r\n\u00a0\u202f\ufeff'"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -167,13 +212,16 @@ def _local(value: str, kind: str, style: Style) -> str:
     return value
 
 
-def sample_texts(con: Any, relation: str, column: str, rows: int) -> list[str]:
-    """Different texts of a column: all of a small table's, a spread of a large one's."""
-    from leadline.warehouse.schema import quote
+def boolean_sql(raw: str) -> str:
+    """Yes or no, in the words of several languages; null for anything else."""
+    word = f"lower({trimmed(raw)})"
+    yes, no = (", ".join(literal(text) for text in words) for words in (YES, NO))
+    return f"CASE WHEN {word} IN ({yes}) THEN true WHEN {word} IN ({no}) THEN false END"
 
+
+def sample_texts(con: Connection, relation: str, raw: str, rows: int) -> list[str]:
+    """Different texts of a column (`raw` is its SQL): all of a small table's, a spread of a large one's."""
     step = max(1, rows // 20_000)
     spread = f" AND (_line % {step} = 0 OR _line < 2000)" if step > 1 else ""
-    found = con.execute(
-        f"SELECT DISTINCT {quote(column)} FROM {relation} WHERE {quote(column)} IS NOT NULL{spread} LIMIT 20000"
-    ).fetchall()
+    found = con.execute(f"SELECT DISTINCT {raw} FROM {relation} WHERE {raw} IS NOT NULL{spread} LIMIT 20000").fetchall()
     return [str(row[0]) for row in found]

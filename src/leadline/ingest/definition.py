@@ -197,10 +197,15 @@ def _explain(error: msgspec.ValidationError, root: yaml.Node, file: str) -> Defi
     unknown = _UNKNOWN_FIELD.search(what)
     line = _line_of(root, _segments(path), unknown["field"] if unknown else "")
     if unknown:
-        known = sorted({name for kind in (Source, FactMap, SourceColumn, Lookup, Context) for name in kind.__struct_fields__})
+        known = sorted(
+            {name for kind in (Source, FactMap, SourceColumn, Lookup, Context) for name in kind.__struct_fields__}
+        )
         near = ", ".join(closest(unknown["field"], known))
         return _error(
-            file, line, f"There is no field {unknown['field']!r} here.", f"did you mean {near}?" if near else "remove it"
+            file,
+            line,
+            f"There is no field {unknown['field']!r} here.",
+            f"did you mean {near}?" if near else "remove it",
         )
     where = path.removeprefix("$.").replace("[...]", ".…") if path != "$" else "the top level"
     return _error(file, line, f"{what} (at {where}).", "see `leadline sources --help` and docs/sources.md")

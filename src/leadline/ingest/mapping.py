@@ -109,7 +109,9 @@ class _Mapping:
         self.fact_map = record.delivery.definition.source.facts[number]
         expressions = source_expressions(con, record.delivery.definition)
         self.columns: dict[str, Expression] = {
-            name: expressions[("facts", number, "columns", name)] for name in self.fact_map.columns if self.fact_map.columns[name]
+            name: expressions[("facts", number, "columns", name)]
+            for name in self.fact_map.columns
+            if self.fact_map.columns[name]
         }
         self.keys = [expressions[("facts", number, "key", part)] for part in range(len(self.fact_map.key))]
         self.issues = list(record.issues)
@@ -126,11 +128,15 @@ class _Mapping:
         key, unique = self._key(types)
         columns = ", ".join(f"{sql} AS {quote(name)}" for name, sql in converted.items())
         parts = "".join(f", {quote(f'key {part}')}" for part in range(len(self.keys)) if f"key {part}" in types)
-        given = "".join(f", {quote(name)} AS {quote('given ' + name)}" for _, name, _ in self.conditions if name in self.columns)
+        given = "".join(
+            f", {quote(name)} AS {quote('given ' + name)}" for _, name, _ in self.conditions if name in self.columns
+        )
         given = "".join(dict.fromkeys(f", {piece}" for piece in given.split(", ") if piece))
         verdict = "".join(f" WHEN {condition} THEN {number}" for number, _, condition in self.conditions)
         value = "".join(
-            f" WHEN {number} THEN CAST({quote('given ' + name)} AS VARCHAR)" for number, name, _ in self.conditions if name in self.columns
+            f" WHEN {number} THEN CAST({quote('given ' + name)} AS VARCHAR)"
+            for number, name, _ in self.conditions
+            if name in self.columns
         )
         issue = f"CASE WHEN _issue <> 0 THEN _issue{verdict} ELSE 0 END" if verdict else "_issue"
         shown = f"coalesce(_value, CASE _issue_now{value} END)" if value else "_value"
@@ -143,7 +149,9 @@ class _Mapping:
             f"SELECT _line, _issue, _value, _flags{parts}{given}, {columns} FROM mapped))"
         )
         count = run(self.con, self._with(rows, select), self.record)
-        return Mapped(self.fact, self.fact_map, relation, tuple(converted), tuple(self.issues), count, unique, self.judged)
+        return Mapped(
+            self.fact, self.fact_map, relation, tuple(converted), tuple(self.issues), count, unique, self.judged
+        )
 
     def _with(self, rows: str, select: str) -> str:
         mapped = f"mapped AS NOT MATERIALIZED (\n{rows}\n)"
@@ -226,7 +234,11 @@ class _Mapping:
                 "type-mismatch", f"{expression.text!r} gives {kind.lower()} values, but {self.fact.name}.{name} is a {column.type}.",
                 why=expression.place, fix="convert it with a cast, or map another column",
             )  # fmt: skip
-        if kind != COLUMN_TYPES[column.type] and column.type not in ("text", "timestamp") or kind == "VARCHAR" != COLUMN_TYPES[column.type]:
+        if (
+            kind != COLUMN_TYPES[column.type]
+            and column.type not in ("text", "timestamp")
+            or kind == "VARCHAR" != COLUMN_TYPES[column.type]
+        ):
             rule, wanted = UNREADABLE[_READ_AS[column.type]]
             fix = f"correct the row, or the expression for {name} in {expression.place}"
             self._issue(Issue(0, rule, f"is not {wanted}", fix, name), name,
@@ -241,7 +253,9 @@ class _Mapping:
             self._with(rows, f"SELECT DISTINCT {quote(name)} FROM mapped WHERE {quote(name)} IS NOT NULL LIMIT 5000")
         ).fetchall()
         delivery = self.record.delivery
-        formats = detect_dates([row[0] for row in sample], delivery.definition.source.dates or delivery.headers.language or None)
+        formats = detect_dates(
+            [row[0] for row in sample], delivery.definition.source.dates or delivery.headers.language or None
+        )
         return msgspec.structs.replace(self.record.style, dates={**self.record.style.dates, name: formats})
 
     def _currency(self, given: str | None, money: list[str]) -> str:

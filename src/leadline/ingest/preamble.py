@@ -31,7 +31,9 @@ def stated_range(preamble: Sequence[str], language: str = "") -> tuple[dt.date, 
         days += _days(line)
         loose += [(int(a), int(b), int(year)) for a, b, year in _YEAR_LAST.findall(line)]
     if loose:
-        month_first = any(b > 12 for _, b, _ in loose) or (language in ("", "en") and not any(a > 12 for a, _, _ in loose))
+        month_first = any(b > 12 for _, b, _ in loose) or (
+            language in ("", "en") and not any(a > 12 for a, _, _ in loose)
+        )
         days += [day for a, b, year in loose if (day := _day(year, *((a, b) if month_first else (b, a))))]
     if len(days) < 2:
         return (days[0], days[0]) if len(days) == 1 and any(_single(line) for line in preamble) else None

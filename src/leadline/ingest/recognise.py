@@ -135,7 +135,10 @@ def recognise(
 
 
 def explain_unrecognised(
-    tables: Sequence[TableLike], own: Sequence[tuple[Definition, Sequence[str]]], vendors: Sequence[Definition], file: str
+    tables: Sequence[TableLike],
+    own: Sequence[tuple[Definition, Sequence[str]]],
+    vendors: Sequence[Definition],
+    file: str,
 ) -> DataError:
     """Why nothing fits: the nearest sources and what each of them misses."""
     near: list[tuple[float, str]] = []

@@ -482,7 +482,9 @@ class _Builder:
         context = self.source.context[name]
         place = self.delivery.context.get(name)
         if place is None:
-            columns = [f"CAST(NULL AS {NULL_TYPES[column.type]}) AS {quote(key)}" for key, column in context.columns.items()]
+            columns = [
+                f"CAST(NULL AS {NULL_TYPES[column.type]}) AS {quote(key)}" for key, column in context.columns.items()
+            ]
             return f"SELECT NULL::BIGINT AS _line, {', '.join(columns)} WHERE false"
         number, headers = place
         table = self.delivery.tables[number]

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from leadline.ingest.record import Delivery
 
 _CODE = re.compile(r"0\d+|\d{16,}")
-_NUMBER = re.compile(r"[-+(]?\s*(?:[A-Z]{3}|[$€£¥₫₺₹])?\s*[-+]?\d[\d.,'\u00a0\u202f ]*\s*(?:[A-Z]{3}|[$€£¥₫₺₹%])?\s*\)?-?")
-_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\.?(?P<time>[T ,]+\d.*)?|\d{4}年\d{1,2}月\d{1,2}日(?P<time2>.*\d.*)?")
+_NUMBER = re.compile(
+    r"[-+(]?\s*(?:[A-Z]{3}|[$€£¥₫₺₹])?\s*[-+]?\d[\d.,'\u00a0\u202f ]*\s*(?:[A-Z]{3}|[$€£¥₫₺₹%])?\s*\)?-?"
+)
+_DATE = re.compile(
+    r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\.?(?P<time>[T ,]+\d.*)?|\d{4}年\d{1,2}月\d{1,2}日(?P<time2>.*\d.*)?"
+)
 _NUMERIC: tuple[ValueType, ...] = ("integer", "number", "money", "percent")
 
 
@@ -43,7 +47,11 @@ def find_style(
     texts: dict[str, list[str]] = {}
     for clue in clues:
         if clue.kind != "text" and clue.header not in texts:
-            cells = [_literal_text(clue.raw)] if clue.raw.startswith("'") else sample_texts(con, table.relation, clue.raw, table.rows)
+            cells = (
+                [_literal_text(clue.raw)]
+                if clue.raw.startswith("'")
+                else sample_texts(con, table.relation, clue.raw, table.rows)
+            )
             texts[clue.header] = [text for cell in cells if (text := cell.strip()) not in marks]
     guessed = {clue.header: guess_kind(texts[clue.header]) for clue in clues if clue.kind is None}
     kinds = {clue.header: clue.kind or guessed[clue.header] for clue in clues}

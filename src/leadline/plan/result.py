@@ -8,8 +8,18 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from leadline.errors import unknown
+
 Value = int | float | Decimal | str | bool | dt.date | None
 Mark = Literal["unfinished", "immature", "no-data"]
+
+
+def _sort_key(value: Value) -> tuple[int, Any]:
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return (1, str(value))
+    if isinstance(value, dt.date):
+        return (0, value.toordinal())
+    return (0, value)
 
 
 class ResultColumn(Struct, frozen=True):
@@ -50,6 +60,27 @@ class Result(Struct, frozen=True):
         """The values of one column."""
         index = self.names.index(name)
         return [row[index] for row in self.rows]
+
+    def sorted_by(self, word: str) -> Result:
+        """The rows ordered by a column, largest first (`-name`: smallest first), those without a value last."""
+        name, down = word.removeprefix("-"), not word.startswith("-")
+        if name not in self.names:
+            raise unknown("column", name, self.names)
+        at = self.names.index(name)
+        order: list[int] = sorted(
+            range(len(self.rows)), key=lambda index: _sort_key(self.rows[index][at]), reverse=down
+        )
+        order.sort(key=lambda index: self.rows[index][at] is None)
+        return self._picked(order)
+
+    def limited(self, count: int) -> Result:
+        """The first `count` rows."""
+        return self._picked(list(range(min(count, len(self.rows)))))
+
+    def _picked(self, order: list[int]) -> Result:
+        place = {old: new for new, old in enumerate(order)}
+        marks = {(place[row], column): mark for (row, column), mark in self.marks.items() if row in place}
+        return Result(self.columns, [self.rows[index] for index in order], self.provenance, marks)
 
     def to_dicts(self) -> list[dict[str, Value]]:
         """Rows as mappings from column name to value."""

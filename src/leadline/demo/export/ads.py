@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from leadline.demo.export.text import MONTHS, File, Row, long_date, money, percent, ratio, table, utf8, utf16
+from leadline.demo.export.text import MONTHS, File, Row, long_date, money, percent, ratio, table, tabs, utf8, utf16
 from leadline.demo.world import AdDay, World
 
 IMPRESSION_SHARE = {"Search | Brand": 82, "Search | Generic": 23, "Search | Competitor": 7}
@@ -39,7 +39,7 @@ def google_ads(world: World) -> Iterator[File]:
         kind = "Search" if label == "Total: Search" else " --"
         rows.append((label, " --", " --", kind, company.currency, *_google_cells(ads), " --"))
     preamble = f"Campaign report\n{long_date(company.starts)} - {long_date(company.ends)}\n"
-    yield "google_ads_campaign_report.csv", utf16(table(rows, delimiter="\t", preamble=preamble))
+    yield "google_ads_campaign_report.csv", utf16(tabs(rows, preamble))
 
 
 def _google_cells(ads: list[AdDay]) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ def linkedin_ads(world: World) -> Iterator[File]:
         f"Date Generated: {_american(made)}, 11:59 PM\n"
         "\n"
     )
-    yield "account_508812345_campaign_performance_report.csv", utf16(table(rows, delimiter="\t", preamble=preamble))
+    yield "account_508812345_campaign_performance_report.csv", utf16(tabs(rows, preamble))
 
 
 def _american(day: date) -> str:

@@ -25,6 +25,12 @@ def table(
     return out.getvalue()
 
 
+def tabs(rows: Iterable[Row], preamble: str) -> str:
+    """Rows as tab-separated text that quotes cells with a comma all the same, as the ad platforms do."""
+    lines = ["\t".join(f'"{cell}"' if "," in cell else cell for cell in row) for row in rows]
+    return preamble.replace("\n", "\r\n") + "".join(f"{line}\r\n" for line in lines)
+
+
 def utf16(text: str) -> bytes:
     """Text as UTF-16, little-endian, with its byte-order mark."""
     return b"\xff\xfe" + text.encode("utf-16-le")

@@ -132,7 +132,11 @@ class _Open:
     def kind(self, record: Record, width: int, gap: bool, ahead: _Ahead, narrow: bool) -> str:
         """What a record below the header is: row, repeat, comment, footer, wide, or new (not of this table)."""
         first = shown(record.cells[0])
-        if width == self.named and first == self.header[0] and list(map(shown, record.cells[:width])) == self.header[:width]:
+        if (
+            width == self.named
+            and first == self.header[0]
+            and list(map(shown, record.cells[:width])) == self.header[:width]
+        ):
             return "repeat"
         if first.startswith("#") and (width < self.named or (narrow and first.startswith("# "))):
             return "new" if _header_below(ahead.peek(LOOK), self, narrow) else "comment"

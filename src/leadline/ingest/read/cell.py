@@ -1,4 +1,4 @@
-"""Cells that must not be trusted: spreadsheet formulas in text, and text that was decoded wrongly before it came here."""
+"""Cells that must not be trusted: spreadsheet formulas in text, and text decoded wrongly before it came."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def formula_cells(con: duckdb.DuckDBPyConnection, table: Table) -> list[Finding]
         cell = ident(column)
         # the range comparisons look at four inlined bytes and leave few cells to the regular expression
         starts = f"(({cell} >= '=' and {cell} < '>') or ({cell} >= '@' and {cell} < 'A') or {cell} < '.')"
-        where = f"{starts} and regexp_matches({cell}, {literal(_FORMULA)}) and not regexp_matches({cell}, {literal(_EXCEL_TEXT)})"
+        where = (
+            f"{starts} and regexp_matches({cell}, {literal(_FORMULA)}) "
+            f"and not regexp_matches({cell}, {literal(_EXCEL_TEXT)})"
+        )
         findings += _report(
             con,
             table,
@@ -72,18 +75,14 @@ def _text_columns(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
     return [row[0] for row in described if row[1] == "VARCHAR"]
 
 
-def _report(
-    con: duckdb.DuckDBPyConnection, table: Table, column: str, where: str, finding: Finding
-) -> list[Finding]:
+def _report(con: duckdb.DuckDBPyConnection, table: Table, column: str, where: str, finding: Finding) -> list[Finding]:
     import msgspec
 
     rows = con.execute(
         f"select {LINE}, {ident(column)}, count(*) over () from {table.relation} where {where} "
         f"order by {LINE} limit {SHOWN}"
     ).fetchall()
-    found = [
-        msgspec.structs.replace(finding, line=line, column=column, value=value[:200]) for line, value, _ in rows
-    ]
+    found = [msgspec.structs.replace(finding, line=line, column=column, value=value[:200]) for line, value, _ in rows]
     if found and rows[0][2] > len(found):
         found[-1] = msgspec.structs.replace(found[-1], count=rows[0][2] - len(found) + 1)
     return found

@@ -12,7 +12,7 @@ import unicodedata
 from pathlib import Path
 
 from leadline.errors import DataError
-from leadline.ingest.read.survey import BadByte, broken_byte
+from leadline.ingest.read.survey import BadByteError, broken_byte
 
 SAMPLE = 1 << 16
 
@@ -62,7 +62,7 @@ def encoding_of(head: bytes, name: str) -> str:
     )
 
 
-def legacy_encoding(path: Path, name: str, bad: BadByte) -> str:
+def legacy_encoding(path: Path, name: str, bad: BadByteError) -> str:
     """The encoding of a file that is not UTF-8, guessed; raises DataError when it is UTF-8 with a broken byte.
 
     A file that has even one good multi-byte character is UTF-8. Of the others only those are guessed at whose decoded

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from msgspec import Struct
 
 from leadline.errors import DataError
 from leadline.ingest.read.survey import endless_line
+
+if TYPE_CHECKING:
+    from _csv import Reader as CellReader
 
 SPACE = " "
 
@@ -52,10 +55,7 @@ def records(path: Path, name: str, dialect: Dialect, limit: int, skip: int = 0) 
 def _quoted(lines: _Lines, name: str, dialect: Dialect, limit: int) -> Iterator[Record]:
     if csv.field_size_limit() < limit:
         csv.field_size_limit(limit)
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    reader = csv.reader(
-        lines, delimiter=dialect.delimiter, quotechar=dialect.quote or None, quoting=quoting, strict=True
-    )
+    reader = cells_of(lines, dialect)
     while True:
         lines.kept.clear()
         line = lines.number + 1
@@ -66,6 +66,13 @@ def _quoted(lines: _Lines, name: str, dialect: Dialect, limit: int) -> Iterator[
         except csv.Error as error:
             raise _bad_quote(name, line, "".join(lines.kept), dialect, str(error)) from None
         yield Record(line, cells, "".join(lines.kept).rstrip("\r\n"))
+
+
+def cells_of(lines: Iterable[str], dialect: Dialect) -> CellReader:
+    """Python's reader over physical lines: its `line_num` counts those it has taken."""
+    if not dialect.quote:
+        return csv.reader(lines, delimiter=dialect.delimiter, quotechar=None, quoting=csv.QUOTE_NONE, strict=True)
+    return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
 
 
 class _Lines:
@@ -115,7 +122,9 @@ def _bad_quote(name: str, line: int, text: str, dialect: Dialect, reason: str) -
 def opening_quote(text: str, dialect: Dialect) -> int:
     """Where in a broken record the quoted cell begins that does not end as it should."""
     mark, quote = re.escape(dialect.delimiter), re.escape(dialect.quote)
-    whole = re.compile(rf"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|[^{mark}{quote}\r\n][^{mark}\r\n]*|)(?={mark})")
+    whole = re.compile(
+        rf"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|[^{mark}{quote}\r\n][^{mark}\r\n]*|)(?={mark})"
+    )
     at = 0
     while (cell := whole.match(text, at)) is not None:
         at = cell.end() + 1

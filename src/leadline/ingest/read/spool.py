@@ -129,7 +129,7 @@ def _stored(value: Any) -> tuple[str, Any]:
 
 
 def _stored_decimal(value: Decimal) -> tuple[str, Any]:
-    sign, digits, exponent = value.as_tuple()
+    _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         return "", ""
     if -exponent <= 10 and len(digits) + exponent <= 28:

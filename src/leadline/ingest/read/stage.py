@@ -68,7 +68,9 @@ def stage_items(
         if part is not None:
             part.spool.drop()
     if not tables:
-        seen = f"{unit} {above[0].record.line} reads {above[0].record.raw[:80]!r}" if above else "there is no row at all"
+        seen = (
+            f"{unit} {above[0].record.line} reads {above[0].record.raw[:80]!r}" if above else "there is no row at all"
+        )
         raise DataError(
             "no-header",
             f"{name}: nothing in it names columns.",
@@ -78,9 +80,7 @@ def stage_items(
     return tables
 
 
-def _finish(
-    con: duckdb.DuckDBPyConnection, part: _Part, name: str, delimiter: str, whole: bool, native: bool
-) -> Table:
+def _finish(con: duckdb.DuckDBPyConnection, part: _Part, name: str, delimiter: str, whole: bool, native: bool) -> Table:
     header, spool = part.start.header, part.spool
     given = [shown(cell) for cell in header.cells]
     columns, changes = unique(given)
@@ -164,7 +164,7 @@ def _aside_notes(part: _Part, name: str) -> list[Finding]:
                 "error",
                 "too-many-cells",
                 name,
-                f"The line has {extent(record)} cells, the header {part.spool.width}: its values stand in wrong columns.",
+                f"The line has {extent(record)} cells, the header {part.spool.width}: values are in wrong columns.",
                 fix="put quotes around the cell that holds the delimiter, or export it again",
                 line=record.line,
                 value=record.raw[:500],

@@ -18,19 +18,26 @@ from leadline.errors import DataError
 BLOCK = 1 << 18
 
 # What UTF-8 text looks like after it was read as cp1252 and written as UTF-8 again: "Ã©", "â€™", "Â\xa0".
-_MOJIBAKE = (b"\xc3\x83\xc2", b"\xc3\x83\xc5", b"\xc3\x83\xc6", b"\xc3\x83\xe2", b"\xc3\xa2\xe2\x82\xac", b"\xc3\x82\xc2")
+_MOJIBAKE = (
+    b"\xc3\x83\xc2",
+    b"\xc3\x83\xc5",
+    b"\xc3\x83\xc6",
+    b"\xc3\x83\xe2",
+    b"\xc3\xa2\xe2\x82\xac",
+    b"\xc3\x82\xc2",
+)
 _FORMULA_STARTS = tuple(mark + sign for mark in (b",", b";", b"\t", b"|", b'"', b"\n") for sign in (b"=", b"@"))
 _CELL_MARKS = (b",", b";", b"\t", b'"', b"\n", b"|")
 
 
 class Survey(Struct):
-    """What the pass saw: `newlines` counts LF, `longest` bounds the longest line, `formula` and `mojibake` are hints."""
+    """What the pass saw: `newlines` counts LF, `longest` bounds the longest line, the last two are hints."""
 
     newlines: int = 0
     size: int = 0
     bom: bool = False
     final_newline: bool = True
-    carriage: str = ""
+    lone_returns: bool = False
     longest: int = 0
     non_ascii: bool = False
     mojibake: bool = False
@@ -42,7 +49,7 @@ class Survey(Struct):
         return self.newlines + (0 if self.final_newline else 1)
 
 
-class BadByte(Exception):
+class BadByteError(Exception):
     """A byte that the encoding does not have, at `offset` in the file on `line`."""
 
     def __init__(self, offset: int, line: int, reason: str) -> None:
@@ -78,7 +85,7 @@ def survey(path: Path, name: str, limit: int) -> Survey:
             seen.final_newline = block.endswith(b"\n")
             offset += len(block)
     seen.size = offset
-    seen.carriage = _line_ends(returns, pairs, seen.newlines)
+    seen.lone_returns = returns > pairs
     return seen
 
 
@@ -114,7 +121,7 @@ def check_utf8(block: bytes, offset: int, newlines: int) -> None:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
         at = error.start
-        raise BadByte(offset + at, newlines + block.count(b"\n", 0, at) + 1, error.reason) from None
+        raise BadByteError(offset + at, newlines + block.count(b"\n", 0, at) + 1, error.reason) from None
 
 
 def may_hold_formula(block: bytes) -> bool:
@@ -152,7 +159,7 @@ def transcode(path: Path, target: Path, name: str, encoding: str, limit: int) ->
             except UnicodeDecodeError as error:
                 before = error.object[: error.start].decode(encoding, "replace")
                 at = offset - pending + error.start
-                raise BadByte(at, lines + before.count("\n") + 1, error.reason) from None
+                raise BadByteError(at, lines + before.count("\n") + 1, error.reason) from None
             if offset == 0:
                 text = text.removeprefix("\ufeff")
             offset += len(chunk)
@@ -188,7 +195,7 @@ def endless_line(name: str, line: int, limit: int) -> DataError:
     )
 
 
-def broken_byte(name: str, encoding: str, bad: BadByte) -> DataError:
+def broken_byte(name: str, encoding: str, bad: BadByteError) -> DataError:
     """The error for a byte that is not in the encoding the rest of the file has."""
     return DataError(
         "broken-byte",
@@ -196,12 +203,3 @@ def broken_byte(name: str, encoding: str, bad: BadByte) -> DataError:
         why="the rest of the file is, so this part is damaged or was pasted in from elsewhere",
         fix="export it again; if the whole file has another encoding, say so with `encoding:`",
     )
-
-
-def _line_ends(returns: int, pairs: int, newlines: int) -> str:
-    """How lines end: `\\n`, `\\r\\n`, `\\r`, or `mixed`."""
-    if not returns:
-        return "\n"
-    if not newlines:
-        return "\r"
-    return "\r\n" if returns == pairs == newlines else "mixed"

@@ -18,13 +18,13 @@ from leadline.errors import DataError
 from leadline.ingest.read import encoding as enc
 from leadline.ingest.read.block import Aside, Item, Row, Start, blocks
 from leadline.ingest.read.cell import formula_cells, mojibake_cells
-from leadline.ingest.read.dialect import dialect_of
+from leadline.ingest.read.dialect import dialect_of, head_records
 from leadline.ingest.read.kind import read_head
 from leadline.ingest.read.look import extent, is_typed, shown
 from leadline.ingest.read.plain import stage_plain
 from leadline.ingest.read.record import SPACE, Dialect, Record, records
 from leadline.ingest.read.stage import stage_items
-from leadline.ingest.read.survey import BadByte, Survey, broken_byte, survey, transcode
+from leadline.ingest.read.survey import BadByteError, Survey, broken_byte, survey, transcode
 from leadline.ingest.read.table import ReadOptions, Table, fresh
 from leadline.ingest.source import Finding
 
@@ -32,14 +32,12 @@ HEAD_LINES = 2000
 HEAD_SIZE = 1 << 18
 
 
-def read_text(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path
-) -> list[Table]:
+def read_text(con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
     """Stage the tables of a delimited text file; `folder` takes temporary copies."""
     source, encoding, seen, notes = _as_utf8(path, name, options, folder)
     head = _head_lines(source, options.skip)
     dialect = dialect_of(head, options.delimiter, options.quote)
-    narrow = all(len(record.cells) < 2 for record in _head_records(head, dialect))
+    narrow = all(len(record.cells) < 2 for record in head_records(head, dialect))
     shape = _Shape(dialect, narrow)
     plain = _plain_header(head, shape, options)
     staged = None if plain is None else stage_plain(con, source, name, plain, dialect, seen)
@@ -47,7 +45,7 @@ def read_text(
         tables = [staged]
     else:
         if options.header:
-            relaxed = not any(isinstance(item, Start) for item in blocks(_head_records(head, dialect), narrow=narrow))
+            relaxed = not any(isinstance(item, Start) for item in blocks(head_records(head, dialect), narrow=narrow))
             items = _with_header(source, name, options, shape, relaxed)
         else:
             items = _headless(source, name, options, shape, head)
@@ -69,17 +67,17 @@ class _Shape(msgspec.Struct, frozen=True):
     narrow: bool
 
 
-def _as_utf8(
-    path: Path, name: str, options: ReadOptions, folder: Path
-) -> tuple[Path, str, Survey, list[Finding]]:
+def _as_utf8(path: Path, name: str, options: ReadOptions, folder: Path) -> tuple[Path, str, Survey, list[Finding]]:
     """The file itself, or a copy of it, in UTF-8; the encoding it had; the survey; and a note when that was a guess."""
-    encoding = enc.known_encoding(options.encoding) if options.encoding else enc.encoding_of(read_head(path, name), name)
+    encoding = (
+        enc.known_encoding(options.encoding) if options.encoding else enc.encoding_of(read_head(path, name), name)
+    )
     limit = options.limits.line
     notes: list[Finding] = []
     if encoding in ("utf-8", "utf-8-sig", "ascii"):
         try:
             return path, "utf-8", survey(path, name, limit), notes
-        except BadByte as bad:
+        except BadByteError as bad:
             if options.encoding:
                 raise broken_byte(name, encoding, bad) from None
             encoding = enc.legacy_encoding(path, name, bad)
@@ -96,7 +94,7 @@ def _as_utf8(
     copy = folder / f"{fresh('utf8')}.txt"
     try:
         transcode(path, copy, name, encoding, limit)
-    except BadByte as bad:
+    except BadByteError as bad:
         raise broken_byte(name, encoding, bad) from None
     return copy, encoding, survey(copy, name, limit), notes
 
@@ -116,31 +114,19 @@ def _head_lines(path: Path, skip: int) -> list[str]:
     return lines
 
 
-def _head_records(lines: list[str], dialect: Dialect) -> Iterator[Record]:
-    """The records of the head as well as they can be had; a record that is cut or broken ends them."""
-    import csv
-
-    if dialect.delimiter == SPACE:
-        for number, text in enumerate(lines, 1):
-            yield Record(number, list(text.split()), text.rstrip("\r\n"))
-        return
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote or None, quoting=quoting, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except (StopIteration, csv.Error):
-            return
-        yield Record(line, list(cells), lines[line - 1].rstrip("\r\n"))
-
-
 def _plain_header(head: list[str], shape: _Shape, options: ReadOptions) -> list[str] | None:
     """The header of a file that is plain as far as its head shows, else None."""
     dialect = shape.dialect
-    if not options.header or options.skip or shape.narrow or dialect.delimiter == SPACE or not dialect.quote or options.names:
+    if (
+        not options.header
+        or options.skip
+        or shape.narrow
+        or dialect.delimiter == SPACE
+        or not dialect.quote
+        or options.names
+    ):
         return None
-    items = blocks(_head_records(head, dialect), narrow=False)
+    items = blocks(head_records(head, dialect), narrow=False)
     first = next(items, None)
     if not isinstance(first, Start) or first.header.line != 1 or first.preamble or "\n" in "".join(first.header.cells):
         return None
@@ -153,7 +139,7 @@ def _plain_header(head: list[str], shape: _Shape, options: ReadOptions) -> list[
 
 def _headless(path: Path, name: str, options: ReadOptions, shape: _Shape, head: list[str]) -> Iterator[Item]:
     """The rows of a file that has no header line, below a header made of the given names."""
-    width = len(options.names) or max((len(record.cells) for record in _head_records(head, shape.dialect)), default=1)
+    width = len(options.names) or max((len(record.cells) for record in head_records(head, shape.dialect)), default=1)
     header = list(options.names) or [f"column_{position}" for position in range(1, width + 1)]
     yield Start(Record(0, list(header)), (), "")
     for record in records(path, name, shape.dialect, options.limits.line, options.skip):

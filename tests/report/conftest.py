@@ -10,6 +10,8 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from leadline.charts.period import following
 from leadline.errors import LeadlineError
 from leadline.plan.result import Mark, Result, ResultColumn, Value
@@ -176,3 +178,14 @@ def seeded(last: date, count: int = 28) -> FakeWorkspace:
     watermark = {name: last.replace(day=12) for name in series} | {"roas": following(last, "month", -1).replace(day=3)}
     marks["roas"] = {last: "no-data", dates[-2]: "unfinished"}
     return FakeWorkspace(series, marks=marks, watermark=watermark)
+
+
+@pytest.fixture
+def fake() -> type[FakeWorkspace]:
+    return FakeWorkspace
+
+
+@pytest.fixture
+def lively() -> FakeWorkspace:
+    """Two years to an April of which twelve days are known; one source is late, one rate is maturing."""
+    return seeded(date(2026, 4, 1))

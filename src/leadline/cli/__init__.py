@@ -1,0 +1,102 @@
+"""The command line: thin commands over `leadline.workspace`.
+
+Commands are imported when they are called, so that `leadline --version` and `--help` cost next to nothing. Exit codes:
+0 done, 1 unexpected failure, 2 the request is off, 3 a definition is wrong, 4 data was refused, 5 the question has no
+right answer, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from leadline import __version__
+from leadline.errors import LeadlineError
+
+COMMANDS: dict[str, str] = {
+    "init": "Make a new workspace.",
+    "load": "Load exports, files and tables.",
+    "query": "Measure metrics by dimensions, grain and period.",
+    "explain": "Show where a number comes from, down to its records.",
+    "scorecard": "Show the KPIs of the workspace, seven at most.",
+    "report": "Write the scorecard as a self-contained HTML page.",
+    "metrics": "List the metrics that can be asked.",
+    "facts": "List the facts and their columns.",
+    "sources": "List sources, their loads and what they cover.",
+    "check": "Check definitions and data.",
+    "demo": "See it work on a simulated company.",
+    "completion": "Print shell completion code.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"leadline.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from leadline.errors import closest
+
+            near = closest(args[0], COMMANDS)
+            if near and "No such command" in str(error):
+                raise click.UsageError(f"{error.message} Did you mean {' or '.join(near)}?", ctx) from None
+            raise
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="leadline")
+@click.option("-w", "--workspace", metavar="DIR", default=None, help="Workspace folder (default: here or above).")
+@click.pass_context
+def cli(ctx: click.Context, workspace: str | None) -> None:
+    """Marketing and sales numbers defined once and measured from raw records.
+
+    \b
+    Start:    leadline init my-company && cd my-company
+    Load:     leadline load ~/Downloads/*.csv
+    Ask:      leadline query ad_spend cpc --by channel --grain month --compare previous
+    Trust:    leadline explain cpc --period 2026-05 --records
+    """
+    ctx.obj = workspace
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    # Text of six languages must come out whole whatever the terminal's settings say.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        code = cli.main(args=args, prog_name="leadline", standalone_mode=False)
+    except LeadlineError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; the interpreter must not complain while closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

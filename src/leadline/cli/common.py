@@ -1,0 +1,50 @@
+"""Options and parts that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from leadline.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def workspace_option(function: F) -> F:
+    """`--workspace DIR` after the command too."""
+    return click.option(
+        "-w", "--workspace", "workspace", metavar="DIR", default=None, help="Workspace folder (default: here or above)."
+    )(function)
+
+
+def opened(ctx: click.Context, workspace: str | None) -> Workspace:
+    """The workspace asked for after or before the command, or the one around the current folder."""
+    from leadline.workspace import open_workspace
+
+    found = open_workspace(Path(workspace or ctx.obj or "."))
+    ctx.call_on_close(found.close)
+    return found
+
+
+def split_names(values: tuple[str, ...]) -> list[str]:
+    """Names given one by one or with commas."""
+    return [name.strip() for value in values for name in value.split(",") if name.strip()]
+
+
+def query_options(function: F) -> F:
+    """Period, filter and moment of knowledge, as every question takes them."""
+    options = [
+        click.option(
+            "--period", "-p", metavar="PERIOD",
+            help="2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-15, 2026-01..2026-06, last-28-days, this-month, mtd, all.",
+        ),
+        click.option("--where", metavar="'EXPR'", help="Only rows that meet a condition, e.g. \"channel = 'Email'\"."),
+        click.option("--as-known-at", metavar="TIME", help="Answer with what had been loaded by then (2026-03-31)."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function

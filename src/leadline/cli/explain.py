@@ -1,0 +1,187 @@
+"""`leadline explain`: where a number comes from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leadline.cli.common import opened, query_options, split_names, workspace_option
+
+if TYPE_CHECKING:
+    from leadline.plan.result import Result
+    from leadline.workspace import Workspace
+
+
+@click.command("explain")
+@click.argument("metric", metavar="METRIC")
+@click.option("--by", "-b", multiple=True, metavar="DIM", help="Break the value down by a dimension.")
+@click.option("--grain", "-g", default="none", show_default=True, help="day, week, month, quarter, year or none.")
+@query_options
+@click.option("--records", is_flag=True, help="Show the rows behind the number, with file and line.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many records to show.")
+@click.option("--format", "-f", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@workspace_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    metric: str,
+    by: tuple[str, ...],
+    grain: str,
+    period: str | None,
+    where: str | None,
+    as_known_at: str | None,
+    records: bool,
+    limit: int,
+    style: str,
+    workspace: str | None,
+) -> None:
+    """Show METRIC's formula, meaning, facts, SQL, freshness, and with --records the rows behind the number.
+
+    \b
+    leadline explain cac
+    leadline explain ad_spend --period 2026-05 --where "platform = 'google_ads'" --records
+    """
+    space = opened(ctx, workspace)
+    asked = space.ask([metric], by=split_names(by), grain=grain, period=period, where=where, as_known_at=as_known_at)
+    result = space.run(space.compile(asked))
+    behind = space.records(asked, limit) if records else []
+    if style == "json":
+        click.echo(_as_json(space, metric, result, behind))
+        return
+    click.echo(definition_text(space, metric))
+    click.echo()
+    _show_value(result)
+    _show_freshness(result.provenance)
+    click.secho("\nSQL", bold=True)
+    for statement in result.provenance["sql"]:
+        click.echo("\n".join(f"  {line}" for line in statement.splitlines()) + ";")
+    for fact, names, rows in behind:
+        _show_records(fact, names, rows, limit)
+
+
+def definition_text(space: Workspace, name: str) -> str:
+    """Formula, meaning and traps of a metric, in lines."""
+    from leadline.model.infer import meaning_of
+    from leadline.model.metric import definition_hash, expand
+    from leadline.model.text import formula_text
+
+    metric = space.metrics[name]
+    meaning = meaning_of(metric, space.metrics, space.facts)
+    lines = [click.style(f"{metric.label} ({metric.id})", bold=True)]
+    if metric.doc:
+        lines.append(f"  {metric.doc}")
+    lines.append(f"  {metric.id} = {metric.formula}")
+    whole = formula_text(expand(metric.tree, space.metrics))
+    if whole != metric.formula:
+        lines.append(f"  {' ' * len(metric.id)} = {whole}")
+    facts = [
+        meaning.unit,
+        f"{metric.better} is better" if metric.better != "target" else "on target is best",
+        *filter(None, (metric.stage, metric.timing)),
+        meaning.additivity,
+        f"version {metric.version}",
+        f"definition {definition_hash(metric, space.metrics)}",
+        metric.origin,
+    ]
+    lines.append(f"  {' · '.join(facts)}")
+    if metric.owner:
+        lines.append(f"  Owner: {metric.owner}")
+    lines.append(f"  Break down by: {', '.join(meaning.dimensions) or 'nothing: its facts share no dimension'}")
+    lines += [f"  Mind: {pitfall}" for pitfall in metric.pitfalls]
+    return "\n".join(lines)
+
+
+def _show_value(result: Result) -> None:
+    from leadline.report.table import render_table, style_for
+
+    click.secho("Value", bold=True)
+    text = render_table(result, style_for(click.get_text_stream("stdout")))
+    click.echo("\n".join(f"  {line}" for line in text.splitlines()))
+
+
+def _show_freshness(provenance: dict[str, Any]) -> None:
+    click.secho("\nFacts", bold=True)
+    for name, state in provenance["facts"].items():
+        click.echo(f"  {name}: {state['rows']:,} rows")
+        for source, about in state["sources"].items():
+            through = about["through"] or "unknown"
+            click.echo(
+                f"    {source}: {about['rows']:,} rows, from {(about['from'] or '?')[:10]} through {through[:10]}"
+            )
+        if not state["sources"]:
+            click.echo("    nothing loaded yet")
+    for period, sources in provenance["late"].items():
+        click.echo(f"  Unfinished {period}: {', '.join(sources)} has not delivered its last day")
+
+
+def _show_records(fact: str, names: list[str], rows: list[tuple[Any, ...]], limit: int) -> None:
+    click.secho(
+        f"\nRecords of {fact}" + (f" (the newest {limit})" if len(rows) == limit else f" ({len(rows)})"), bold=True
+    )
+    filled = [index for index, _ in enumerate(names) if any(row[index] is not None for row in rows)]
+    if not rows:
+        click.echo("  none")
+        return
+    shown = [[names[index] for index in filled], *([_cell(row[index]) for index in filled] for row in rows)]
+    widths = [min(30, max(len(line[column]) for line in shown)) for column in range(len(filled))]
+    for line in shown:
+        click.echo(
+            "  " + "  ".join(f"{_cut(text, width):<{width}}" for text, width in zip(line, widths, strict=True)).rstrip()
+        )
+
+
+def _cell(value: Any) -> str:
+    from decimal import Decimal
+
+    if value is None:
+        return "–"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return " ".join(str(value).split())
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _as_json(
+    space: Workspace, name: str, result: Result, behind: list[tuple[str, list[str], list[tuple[Any, ...]]]]
+) -> str:
+    from leadline.model.infer import meaning_of
+    from leadline.model.metric import expand
+    from leadline.model.text import formula_text
+    from leadline.report.export import encode_json
+
+    metric = space.metrics[name]
+    meaning = meaning_of(metric, space.metrics, space.facts)
+    return encode_json(
+        {
+            "metric": {
+                "id": metric.id,
+                "name": metric.label,
+                "doc": metric.doc,
+                "formula": metric.formula,
+                "expanded": formula_text(expand(metric.tree, space.metrics)),
+                "unit": meaning.unit,
+                "better": metric.better,
+                "stage": metric.stage,
+                "timing": metric.timing,
+                "version": metric.version,
+                "owner": metric.owner,
+                "pitfalls": metric.pitfalls,
+                "requirements": metric.requirements,
+                "additivity": meaning.additivity,
+                "dimensions": meaning.dimensions,
+                "facts": meaning.facts,
+                "origin": metric.origin,
+            },
+            "columns": [column.name for column in result.columns],
+            "rows": result.rows,
+            "provenance": result.provenance,
+            "records": [{"fact": fact, "columns": names, "rows": rows} for fact, names, rows in behind],
+        }
+    )

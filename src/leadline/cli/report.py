@@ -1,0 +1,62 @@
+"""`leadline report`: the scorecard as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from leadline.cli.common import opened, split_names, workspace_option
+
+
+@click.command("report")
+@click.argument("kpis", nargs=-1, metavar="[METRIC]...")
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True
+)
+@click.option("--by", "-b", multiple=True, metavar="DIM", help="Add a breakdown of the KPIs that have this dimension.")
+@click.option(
+    "--grain", "-g", default="month", show_default=True, type=click.Choice(["week", "month", "quarter", "year"])
+)
+@click.option("--period", "-p", metavar="PERIOD", help="Look only at this time; its last complete period is shown.")
+@workspace_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    kpis: tuple[str, ...],
+    output: Path,
+    by: tuple[str, ...],
+    grain: str,
+    period: str | None,
+    workspace: str | None,
+) -> None:
+    """Write the scorecard, charts and definitions as one self-contained HTML file.
+
+    \b
+    leadline report --by channel -o may.html
+    """
+    from leadline.errors import LeadlineError
+    from leadline.report.html import render_html, write_html
+    from leadline.report.scorecard import build_scorecard
+    from leadline.report.view import Breakdown
+    from leadline.warehouse.ledger import findings_of
+
+    space = opened(ctx, workspace)
+    card = build_scorecard(space, kpis=split_names(kpis), grain=grain, period=period, today=space.today)
+    breakdowns = []
+    for dimension in split_names(by):
+        for kpi in card.kpis:
+            name = kpi.definition.id
+            try:
+                result = space.query([name], by=[dimension], grain="none", period=period)
+            except LeadlineError as error:
+                click.echo(f"{name} is not shown by {dimension}: {error.what}", err=True)
+                continue
+            breakdowns.append(Breakdown(f"{kpi.definition.name} by {dimension}", result))
+    found = [
+        f"{row['file']}{':' + str(row['line']) if row['line'] else ''} {row['what']}"
+        for row in findings_of(space.warehouse().con, None, 20)
+        if row["severity"] != "note"
+    ]
+    write_html(output, render_html(card, breakdowns=breakdowns, findings=found))
+    click.echo(f"Wrote {output} ({output.stat().st_size / 1024:,.0f} KB).")

@@ -1,0 +1,50 @@
+"""`leadline scorecard`: the few numbers that matter."""
+
+from __future__ import annotations
+
+import click
+
+from leadline.cli.common import opened, split_names, workspace_option
+
+
+@click.command("scorecard")
+@click.argument("kpis", nargs=-1, metavar="[METRIC]...")
+@click.option(
+    "--grain", "-g", default="month", show_default=True, type=click.Choice(["week", "month", "quarter", "year"])
+)
+@click.option("--period", "-p", metavar="PERIOD", help="Look only at this time; its last complete period is shown.")
+@click.option("--as-known-at", metavar="TIME", help="Answer with what had been loaded by then (2026-03-31).")
+@click.option("--format", "-f", "style", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@workspace_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    kpis: tuple[str, ...],
+    grain: str,
+    period: str | None,
+    as_known_at: str | None,
+    style: str,
+    workspace: str | None,
+) -> None:
+    """Show at most seven KPIs by stage with trend, previous period and last year.
+
+    The KPIs are those of dashboards/scorecard.yaml, or the METRICs named.
+
+    \b
+    leadline scorecard
+    leadline scorecard leads mql cac --grain quarter
+    """
+    from leadline.report.scorecard import build_scorecard
+    from leadline.report.scorecard_text import render_scorecard
+    from leadline.report.table import style_for
+
+    space = opened(ctx, workspace)
+    card = build_scorecard(
+        space, kpis=split_names(kpis), grain=grain, period=period, as_known_at=as_known_at, today=space.today
+    )
+    if style == "json":
+        from leadline.report.export import encode_json
+
+        click.echo(encode_json(card))
+    else:
+        click.echo(render_scorecard(card, style_for(click.get_text_stream("stdout"))))

@@ -1,0 +1,79 @@
+"""Reading the ledger: what was delivered, what was found, what was rejected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
+
+Rows = list[dict[str, Any]]
+
+
+def _rows(con: Connection, sql: str, values: list[Any]) -> Rows:
+    cursor = con.execute(sql, values)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def coverage(con: Connection) -> Rows:
+    """Each source and fact: rows, the days it speaks for, its last load, and what needs a look."""
+    return _rows(
+        con,
+        """
+        SELECT s.source, s.fact, s.row_count AS rows,
+            strftime(min(c.first), '%Y-%m-%d') AS "from", strftime(max(c.last), '%Y-%m-%d') AS through,
+            (SELECT strftime(max(ended_at), '%Y-%m-%d %H:%M') FROM ledger.load l
+             WHERE l.source = s.source AND status = 'loaded') AS last_load,
+            (SELECT count(*) FROM ledger.quarantine q JOIN ledger.load l ON l.id = q.load
+             WHERE l.source = s.source AND (q.fact = s.fact OR q.fact IS NULL)) AS quarantined
+        FROM ledger.state s LEFT JOIN ledger.coverage c ON c.source = s.source AND c.fact = s.fact
+        WHERE s.row_count > 0
+        GROUP BY s.source, s.fact, s.row_count ORDER BY s.source, s.fact
+        """,
+        [],
+    )
+
+
+def loads_of(con: Connection, source: str, limit: int) -> Rows:
+    """The loads of a source, newest first."""
+    return _rows(
+        con,
+        """
+        SELECT l.id, strftime(l.ended_at, '%Y-%m-%d %H:%M:%S') AS at, l.status, l.origin AS file,
+            coalesce(sum(m.inserted), 0)::BIGINT AS inserted, coalesce(sum(m.updated), 0)::BIGINT AS updated,
+            coalesce(sum(m.unchanged), 0)::BIGINT AS unchanged, coalesce(sum(m.removed), 0)::BIGINT AS removed,
+            (SELECT count(*) FROM ledger.quarantine q WHERE q.load = l.id) AS quarantined,
+            (SELECT count(*) FROM ledger.finding f WHERE f.load = l.id AND f.severity <> 'note') AS findings
+        FROM ledger.load l LEFT JOIN ledger.merge m ON m.load = l.id
+        WHERE l.source = ? GROUP BY ALL ORDER BY l.id DESC LIMIT ?
+        """,
+        [source, limit],
+    )
+
+
+def findings_of(con: Connection, source: str | None, limit: int) -> Rows:
+    """Findings of the newest loads, errors and warnings before notes within a load."""
+    return _rows(
+        con,
+        """
+        SELECT f.severity, f.rule, f.file, f.line, f.count, f.what, f.fix
+        FROM ledger.finding f JOIN ledger.load l ON l.id = f.load
+        WHERE ? IS NULL OR l.source = ?
+        ORDER BY f.load DESC, list_position(['error', 'warning', 'note'], f.severity), f.line LIMIT ?
+        """,
+        [source, source, limit],
+    )
+
+
+def quarantined(con: Connection, source: str | None, limit: int) -> Rows:
+    """Rejected rows, newest load first, as delivered."""
+    return _rows(
+        con,
+        """
+        SELECT l.origin AS file, q.line, q.rule, q.what, q.raw
+        FROM ledger.quarantine q JOIN ledger.load l ON l.id = q.load
+        WHERE ? IS NULL OR l.source = ? ORDER BY q.load DESC, q.line LIMIT ?
+        """,
+        [source, source, limit],
+    )
