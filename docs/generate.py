@@ -100,8 +100,8 @@ def metrics_page() -> str:
         "# Metrics",
         "",
         f"The {len(found)} metrics of the built-in catalogue. A workspace adds its own, or redefines one of these, "
-        "under `metrics/`. The formula language is explained in [formulas](formulas.md), the columns in [facts](facts.md). "
-        "Requirement ids refer to the list the product was built from.",
+        "under `metrics/`. The formula language is explained in [formulas](formulas.md), the columns in "
+        "[facts](facts.md). Requirement ids refer to the list the product was built from.",
         "",
     ]
     ordered = sorted(found.items(), key=lambda item: STAGES.index(item[1].stage))
@@ -186,6 +186,7 @@ def errors_page() -> str:
                 (str(errors.EXIT_DEFINITION), "a definition of the workspace is wrong; the error names file and line"),
                 (str(errors.EXIT_DATA), "a file was refused or could not be read; the last good state stays"),
                 (str(errors.EXIT_REFUSED), "the question has no right answer with these facts, so none is given"),
+                ("130", "interrupted"),
             ),
             "## Error codes",
             "",

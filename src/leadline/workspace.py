@@ -108,19 +108,34 @@ class Workspace:
 
     def load(
         self,
-        paths: Iterable[str | Path],
+        paths: Iterable[str | Path] = (),
         *,
         source: str | None = None,
         dry_run: bool = False,
-        progress: Callable[..., None] | None = None,
-        **options: Any,
+        progress: Callable[[str, int, int], None] | None = None,
     ) -> list[LoadReport]:
-        """Load files, folders or globs; one report a delivered file, refused ones among them."""
-        from leadline.ingest.load import load_paths
+        """Load files, folders or patterns; one report a delivered file, refused ones among them.
 
-        self._states = None
+        `source` names the source to read them with instead of recognising it; without paths it is loaded from where
+        its definition says. `dry_run` does all but the writing. `progress` is told file name, number and count.
+        """
+        from leadline.ingest.definition import read_definitions
+        from leadline.ingest.load import Settings as LoadSettings
+        from leadline.ingest.load import load_paths, load_source
+
+        given = list(paths)
+        settings = LoadSettings(
+            warehouse=self.warehouse(write=True),
+            sources=read_definitions(self.path / "sources", self.facts),
+            timezone=self.settings.timezone,
+            currency=self.settings.currency,
+            folder=self.path,
+            today=self.today,
+        )
         try:
-            return load_paths(self, list(paths), source=source, dry_run=dry_run, progress=progress, **options)
+            if not given and source:
+                return load_source(settings, source, dry_run=dry_run)
+            return load_paths(settings, given, source=source, dry_run=dry_run, progress=progress)
         finally:
             self._states = None
 

@@ -14,12 +14,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from kit import give
 from leadline.catalogue import documents
-from leadline.model.facts import FACTS
 from leadline.model.metric import Example, MetricDefinition
 from leadline.project import Project
-from leadline.warehouse import Warehouse
-from leadline.warehouse.schema import COLUMN_TYPES, literal, quote
+from leadline.warehouse.schema import quote
 from leadline.workspace import Workspace, open_workspace
 
 
@@ -49,34 +48,20 @@ def workspace(empty: Project, tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
-def rows_sql(fact: str, rows: list[dict[str, Any]]) -> str:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    values = []
-    for line, row in enumerate(rows, start=2):
-        cells = [
-            f"CAST({'NULL' if row.get(name) is None else literal(str(row[name]))} "
-            f"AS {COLUMN_TYPES[FACTS[fact].column(name).type]})"
-            for name in names
-        ]
-        values.append(f"({', '.join([*cells, str(line), literal(str(line))])})")
-    columns = ", ".join([*map(quote, names), "_line", "_key"])
-    return f"SELECT * FROM (VALUES {', '.join(values)}) AS given({columns})"
-
-
-def fill(warehouse: Warehouse, given: dict[str, list[dict[str, Any]]]) -> None:
-    with warehouse.load("example", "example", "example", "example") as load:
-        for fact, rows in given.items():
-            load.merge(fact, rows_sql(fact, rows))
+def fill(workspace: Workspace, given: dict[str, list[dict[str, Any]]]) -> None:
+    """Give the rows, and hold what loading derives against what they state."""
+    give(workspace, given)
+    con = workspace.warehouse(write=True).con
     for fact, rows in given.items():
-        stated = [(line, row["is_first"]) for line, row in enumerate(rows, start=2) if "is_first" in row]
-        for line, first in stated:
-            found = warehouse.con.execute(f"SELECT is_first FROM fact.{quote(fact)} WHERE _line = {line}").fetchone()
-            assert found == (first,), f"{fact}, row {line - 1}: is_first is derived otherwise"
+        for line, row in enumerate(rows, start=1):
+            if "is_first" in row:
+                found = con.execute(f"SELECT is_first FROM fact.{quote(fact)} WHERE _line = {line}").fetchone()
+                assert found == (row["is_first"],), f"{fact}, row {line}: is_first is derived otherwise"
 
 
 @pytest.mark.parametrize(("name", "example"), list(examples()))
 def test_example(name: str, example: Example, workspace: Workspace) -> None:
-    fill(workspace.warehouse(write=True), example.given)
+    fill(workspace, example.given)
     result = workspace.query([name], by=example.by, period=example.period or None)
     value = result.column(name)[0] if result.rows else None
     if example.expect is None:
@@ -87,5 +72,5 @@ def test_example(name: str, example: Example, workspace: Workspace) -> None:
 
 
 def test_a_wrong_expectation_would_be_noticed(workspace: Workspace) -> None:
-    fill(workspace.warehouse(write=True), {"ad": [{"date": "2026-01-05", "clicks": 3, "impressions": 10}]})
+    fill(workspace, {"ad": [{"date": "2026-01-05", "clicks": 3, "impressions": 10}]})
     assert float(str(workspace.query(["ad_ctr"]).column("ad_ctr")[0])) != pytest.approx(0.31)

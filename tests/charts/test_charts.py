@@ -59,7 +59,14 @@ def test_all_shapes_lie_within_the_drawing(name: str) -> None:
         root = parse(CHARTS[name](Frame("t", locale=locale, width=340)))
         width, height = float(root.get("width") or 0), float(root.get("height") or 0)
         for element in root.iter():
-            for key, most in (("x", width), ("x1", width), ("cx", width), ("y", height), ("cy", height), ("y2", height)):
+            for key, most in (
+                ("x", width),
+                ("x1", width),
+                ("cx", width),
+                ("y", height),
+                ("cy", height),
+                ("y2", height),
+            ):
                 if element.get(key) is not None:
                     assert -0.01 <= float(element.get(key) or 0) <= most + 0.01, (element.tag, key)
 
@@ -68,7 +75,9 @@ def test_right_to_left_mirrors_places_and_anchors() -> None:
     bars = [Bar("a", 2), Bar("b", 1)]
     ltr, rtl = (parse(bar_chart(Frame("t", rtl=rtl), bars)) for rtl in (False, True))
     for one, other in zip(ltr.iter(f"{SVG}rect"), rtl.iter(f"{SVG}rect"), strict=True):
-        assert float(one.get("x") or 0) + float(other.get("x") or 0) + float(one.get("width") or 0) == pytest.approx(720, abs=0.05)
+        assert float(one.get("x") or 0) + float(other.get("x") or 0) + float(one.get("width") or 0) == pytest.approx(
+            720, abs=0.05
+        )
     assert [element.get("text-anchor") for element in ltr.iter(f"{SVG}text")] != [
         element.get("text-anchor") for element in rtl.iter(f"{SVG}text")
     ]

@@ -113,7 +113,7 @@ def test_answers_are_the_truth(
     assert ask(workspace, metric, month, channel) == truth
 
 
-@pytest.mark.parametrize(("metric", "above", "below", "scale"), RATES)
+@pytest.mark.parametrize(("metric", "above", "below"), RATES)
 def test_rates_are_the_quotients_of_the_truth(
     demo: DemoResult, workspace: Workspace, metric: str, above: str, below: str
 ) -> None:

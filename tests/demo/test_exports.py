@@ -378,6 +378,8 @@ def test_quirks_of_the_vendors_are_there(demo: tuple[Path, Truth]) -> None:
     joins = Counter(row.split(",")[4] for row in attended if row.startswith("Yes,"))
     assert max(joins.values()) > 1, "somebody joined twice"
     assert any(email != email.lower() for email in joins), "somebody wrote the address with capitals"
+    sent = {row["Send Date"][13:] for row in records(only(folder, "simulated_campaigns.csv"))}
+    assert {moment[:2] for moment in sent} == {"09", "10", "11"}, "local time, winter and summer"
     assert ";31." in only(folder, "costs").read_text(encoding="utf-8-sig")
 
 

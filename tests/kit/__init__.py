@@ -55,7 +55,7 @@ def select_of(fact: Fact, rows: Sequence[Mapping[str, Any]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row if name != "_key"))
     selects = []
     for number, row in enumerate(rows, start=1):
-        values = [f"CAST({literal(row.get(name))} AS {TYPES[fact.column(name).type]}) AS \"{name}\"" for name in names]
+        values = [f'CAST({literal(row.get(name))} AS {TYPES[fact.column(name).type]}) AS "{name}"' for name in names]
         key = str(row.get("_key", number))
         selects.append(f"SELECT {', '.join([*values, f'{number} AS _line', f'{literal(key)} AS _key'])}")
     return " UNION ALL ".join(selects)

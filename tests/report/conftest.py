@@ -106,7 +106,9 @@ class FakeWorkspace:
             name: SimpleNamespace(id=name, **({"owner": "", "version": 1, "pitfalls": ()} | METRICS.get(name, {})))
             for name in (*series, *self.failing)
         }
-        self.settings = SimpleNamespace(name="Harbour Supply", currency="EUR", timezone="Europe/Berlin", model="b2b_saas")
+        self.settings = SimpleNamespace(
+            name="Harbour Supply", currency="EUR", timezone="Europe/Berlin", model="b2b_saas"
+        )
         self.project = SimpleNamespace(dashboards={"scorecard": list(kpis if kpis is not None else self.metrics)})
 
     def query(
@@ -131,7 +133,9 @@ class FakeWorkspace:
             for way in ("", *compare):
                 money = "EUR" if told["unit"] == "money" else ""
                 label = f"{name}_{way}" if way else name
-                columns.append(ResultColumn(label, "metric", told["name"], told["unit"], name, way, told["better"], money))
+                columns.append(
+                    ResultColumn(label, "metric", told["name"], told["unit"], name, way, told["better"], money)
+                )
         rows: list[tuple[Value, ...]] = []
         marks: dict[tuple[int, int], Mark] = {}
         for at, start in enumerate(periods):

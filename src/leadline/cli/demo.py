@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -27,7 +28,7 @@ def command(folder: Path, seed: int) -> None:
         "report": "Writing the report",
     }
     done = run(folder, seed, progress=lambda step: click.echo(f"{said.get(step, step)} …", err=True))
-    click.echo(render_scorecard(done.scorecard, style_for(click.get_text_stream("stdout"))))
+    click.echo(render_scorecard(done.scorecard, style_for(sys.stdout)))
     click.echo()
     click.echo(f"Report:    {done.report}")
     click.echo(f"Workspace: {done.folder}  (simulated; its truth is in {done.folder / 'truth.json'})")

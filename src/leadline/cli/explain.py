@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -97,7 +98,7 @@ def _show_value(result: Result) -> None:
     from leadline.report.table import render_table, style_for
 
     click.secho("Value", bold=True)
-    text = render_table(result, style_for(click.get_text_stream("stdout")))
+    text = render_table(result, style_for(sys.stdout))
     click.echo("\n".join(f"  {line}" for line in text.splitlines()))
 
 

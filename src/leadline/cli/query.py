@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -67,7 +68,7 @@ def command(
     if style == "table" and output is None:
         from leadline.report.table import render_table, style_for
 
-        click.echo(render_table(result, style_for(click.get_text_stream("stdout")), limit=limit or 0))
+        click.echo(render_table(result, style_for(sys.stdout), limit=limit or 0))
         _explain_gaps(result.provenance)
         return
     from leadline.report.export import to_csv, to_json, write_parquet

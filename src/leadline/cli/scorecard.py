@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from leadline.cli.common import opened, split_names, workspace_option
@@ -47,4 +49,4 @@ def command(
 
         click.echo(encode_json(card))
     else:
-        click.echo(render_scorecard(card, style_for(click.get_text_stream("stdout"))))
+        click.echo(render_scorecard(card, style_for(sys.stdout)))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -24,11 +25,13 @@ from leadline.project import SETTINGS_FILE
 from leadline.scaffold import init_workspace
 
 if TYPE_CHECKING:
+    from leadline.ingest.load import LoadReport
     from leadline.report.scorecard import Scorecard
     from leadline.report.view import Breakdown
     from leadline.workspace import Workspace
 
 REPORT = "report.html"
+Progress = Callable[[str, int, int], None]
 
 
 class Question(Struct, frozen=True):
@@ -80,17 +83,17 @@ class DemoResult(Struct, frozen=True):
 
     folder: Path
     truth: Truth
-    loads: tuple[Any, ...]
-    scorecard: Any
+    loads: tuple[LoadReport, ...]
+    scorecard: Scorecard
     report: Path
     seconds: dict[str, float]
 
 
-def run(out: Path, seed: int = 7, *, progress: Callable[[str], None] | None = None) -> DemoResult:
-    """Make the demo workspace in `out` and its report; `progress` is told each step as it begins.
+def run(out: Path, seed: int = 7, *, progress: Progress | None = None) -> DemoResult:
+    """Make the demo workspace in `out` and its report; `progress` is told what is being done, its number, how many.
 
     A second run with the same seed changes nothing. Raises `UsageError` when `out` is another workspace or holds the
-    demo of another seed.
+    demo of another seed, and whatever refused a file, if one should be refused.
     """
     from leadline.workspace import open_workspace
 
@@ -102,7 +105,8 @@ def run(out: Path, seed: int = 7, *, progress: Callable[[str], None] | None = No
         make_workspace(out)
     with open_workspace(out) as workspace:
         with steps.step("load"):
-            loads = workspace.load([out / EXPORTS / name for name in truth.files])
+            loads = workspace.load([out / EXPORTS / name for name in truth.files], progress=progress)
+        _refuse_parts(loads)
         with steps.step("ask"):
             card = _scorecard(workspace)
             breakdowns = _answers(workspace)
@@ -152,6 +156,13 @@ class _Told(Struct):
     seed: int
 
 
+def _refuse_parts(loads: list[LoadReport]) -> None:
+    """A demo without one of its files would show wrong numbers, so it shows none."""
+    for report in loads:
+        if report.error is not None:
+            raise report.error
+
+
 def _scorecard(workspace: Workspace) -> Scorecard:
     from leadline.report.scorecard import build_scorecard
 
@@ -183,23 +194,14 @@ def _write_report(out: Path, card: Scorecard, breakdowns: list[Breakdown]) -> Pa
 class _Steps:
     """Tells of each step and keeps its time."""
 
-    def __init__(self, progress: Callable[[str], None] | None) -> None:
+    def __init__(self, progress: Progress | None) -> None:
         self.progress = progress
         self.seconds: dict[str, float] = {}
 
-    def step(self, name: str) -> _Step:
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
         if self.progress is not None:
-            self.progress(name)
-        return _Step(self, name)
-
-
-class _Step:
-    def __init__(self, steps: _Steps, name: str) -> None:
-        self.steps = steps
-        self.name = name
-
-    def __enter__(self) -> None:
-        self.begun = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.steps.seconds[self.name] = time.perf_counter() - self.begun
+            self.progress(name, 0, 1)
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - begun

@@ -263,7 +263,7 @@ def _customers(world: World, clock: Clock, months: _Months) -> None:
         end = clock.midnight((first + timedelta(days=31)).replace(day=1))
         now: dict[str, int] = defaultdict(int)
         for one in world.subscriptions:
-            if one.starts_at < end and one.ends_at is None:
+            if one.starts_at < end and (one.ends_at is None or one.ends_at >= end):
                 now[one.customer] += one.cents
         months.cents("mrr", month, sum(now.values()))
         months.add("paying_customers", month, len(now))

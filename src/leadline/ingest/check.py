@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from leadline.ingest.invariant import Invariant, formula_cells, invariants
-from leadline.ingest.mapping import Mapped, run
+from leadline.ingest.mapping import Mapped
 from leadline.ingest.record import Delivery, Issue, Record
 from leadline.ingest.source import Finding
 from leadline.warehouse.schema import literal, quote
@@ -114,7 +114,6 @@ class _Check:
         self._too_many(bad, int(rows))
         if not self.refusals and not mapped.unique:
             self._duplicates()
-        self._first_day(first, last)
         rejected = " OR ".join(["_issue <> 0", *(condition for condition, _, _ in self.cases)]) if bad else ""
         rule_sql, what_sql = self._case_sql()
         return Verdict(mapped, tuple(self.findings), tuple(self.refusals), rejected, rule_sql, what_sql,
@@ -123,14 +122,14 @@ class _Check:
     def _stated_range(self, replaced: frozenset[str]) -> list[Invariant]:
         """Days outside the range the file states above its header."""
         delivery, fact = self.record.delivery, self.mapped.fact
-        if not (delivery.first and delivery.last) or "date-out-of-range" in replaced:
+        if not (delivery.first and delivery.last) or "date-outside-report" in replaced:
             return []
         if fact.time not in self.mapped.columns or fact.column(fact.time).type != "date":
             return []
         name = quote(fact.time)
         return [
             Invariant(
-                "date-out-of-range", (fact.time,), f"{name} NOT BETWEEN DATE '{delivery.first}' AND DATE '{delivery.last}'",
+                "date-outside-report", (fact.time,), f"{name} NOT BETWEEN DATE '{delivery.first}' AND DATE '{delivery.last}'",
                 f"has a {fact.time} outside the report's own range {delivery.first} to {delivery.last}",
                 "export again; the row was added by hand, or day and month are swapped",
             )
@@ -258,22 +257,6 @@ class _Check:
                     fix, lines[1], count=sum(group[1] - 1 for group in found), fact=self.mapped.fact.name),
             True,
         )  # fmt: skip
-
-    def _first_day(self, first: object, last: object) -> None:
-        """A report over weeks whose rows all sit on its first day: the vendor wrote the sum there."""
-        delivery = self.record.delivery
-        source = delivery.definition.source
-        if not (source.daily and delivery.first and delivery.last and delivery.last > delivery.first):
-            return
-        day = first.date() if isinstance(first, dt.datetime) else first
-        end = last.date() if isinstance(last, dt.datetime) else last
-        if day == end == delivery.first:
-            self._find(
-                Finding("error", "aggregates-over-range", self.file,
-                        f"{self.file} covers {delivery.first} to {delivery.last}, yet all its rows are on the first day: "
-                        "they add up the whole range", source.daily_cure or "export with a row per day", fact=self.mapped.fact.name),
-                True,
-            )  # fmt: skip
 
     def _find(self, finding: Finding, whole: bool) -> None:
         self.findings.append(finding)
@@ -465,8 +448,3 @@ def check_overlap(con: Connection, mapped: Mapped, source: str, file: str) -> tu
                 f"these of level {here or 'unknown'} would count the same spend twice",
                 f"load one level per platform and account: drop this file, or remove {other} first", fact="ad"),
     )  # fmt: skip
-
-
-def explain_unstaged(con: Connection, record: Record, sql: str) -> None:
-    """Run `sql` for its effect, with user errors explained."""
-    run(con, sql, record)

@@ -19,7 +19,7 @@ from leadline.model.fact import Fact
 ENGINE_VERSION = 1
 """Part of every mapping's hash: raised when the same definition would yield other rows than before."""
 
-_LIST_FIELDS = {"files", "key", "nulls", "any_of", "without", "range_columns", "sums"}
+_LIST_FIELDS = {"names", "files", "key", "nulls", "any_of", "without", "range_columns", "sums"}
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]+)`")
 _PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
 

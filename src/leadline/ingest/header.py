@@ -13,7 +13,7 @@ from leadline.ingest.source import SourceColumn
 
 _SPACES = re.compile(r"\s+")
 _QUOTES = "\"'“”„«»`"
-_INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"))
+_INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad")) | dict.fromkeys(map(ord, "’‘ʼ´"), "'")
 _CURRENCY = "(?P<currency>[a-z]{3})"
 
 
@@ -42,7 +42,7 @@ class KnownHeader(Struct, frozen=True):
 def normalise(header: str) -> str:
     """A header as compared: compatibility forms, spaces, quotes, marks and case do not matter."""
     text = unicodedata.normalize("NFKC", header).translate(_INVISIBLE)
-    text = _SPACES.sub(" ", text).strip().strip(_QUOTES).strip()
+    text = _SPACES.sub(" ", text).strip().strip(_QUOTES).strip().removesuffix("(%)").rstrip()
     return unicodedata.normalize("NFKC", text.casefold())
 
 

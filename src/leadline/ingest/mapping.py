@@ -58,7 +58,7 @@ def define_macros(con: Connection) -> None:
 def stage_judged(con: Connection, record: Record) -> str:
     """The judged records in a table of their own, where several facts (or grouped rows) are made of them."""
     name = f"_judged_{next(_numbers)}"
-    run(con, record.sql(f"CREATE TEMP TABLE {name} AS SELECT * FROM judged"), record)
+    run(con, record.sql("SELECT * FROM judged"), record, into=name)
     return name
 
 
@@ -67,18 +67,16 @@ def map_fact(con: Connection, record: Record, number: int, fact: Fact, judged: s
     return _Mapping(con, record, number, fact, judged).stage()
 
 
-def run(con: Connection, sql: str, record: Record) -> int:
-    """Run a statement that contains a user's expressions; SQL's complaint becomes a `DefinitionError` or `DataError`."""
+def run(con: Connection, sql: str, record: Record, *, into: str) -> int:
+    """Stage a query that contains a user's expressions in table `into`; returns its rows.
+
+    SQL's complaints become a `DefinitionError` (it does not fit the columns) or a `DataError` (a value breaks it).
+    """
     import duckdb
 
     definition = record.delivery.definition
-    # TRICKY: `WITH … CREATE TABLE` is no SQL, so the statement's head is moved before its steps.
-    if sql.startswith("WITH ") and "\nCREATE TEMP TABLE " in sql:
-        steps, head = sql.rsplit("\nCREATE TEMP TABLE ", 1)
-        name, select = head.split(" AS ", 1)
-        sql = f"CREATE TEMP TABLE {name} AS\n{steps}\n{select}"
     try:
-        row = con.execute(sql).fetchone()
+        row = con.execute(f"CREATE TEMP TABLE {into} AS\n{sql}").fetchone()
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
         raise DefinitionError(
             "bad-expression", f"The mapping of {definition.source.name} does not fit {record.delivery.table.file}.",
@@ -143,12 +141,11 @@ class _Mapping:
         names = ", ".join(quote(name) for name in converted)
         relation = f"_stage_{self.fact.name}_{next(_numbers)}"
         select = (
-            f"CREATE TEMP TABLE {relation} AS\n"
             f"SELECT {names}, _line, _key, CAST(_issue_now AS SMALLINT) AS _issue, {shown} AS _value, _flags FROM (\n"
             f"SELECT *, {issue} AS _issue_now, {key} AS _key FROM (\n"
             f"SELECT _line, _issue, _value, _flags{parts}{given}, {columns} FROM mapped))"
         )
-        count = run(self.con, self._with(rows, select), self.record)
+        count = run(self.con, self._with(rows, select), self.record, into=relation)
         return Mapped(
             self.fact, self.fact_map, relation, tuple(converted), tuple(self.issues), count, unique, self.judged
         )

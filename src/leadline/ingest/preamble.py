@@ -13,7 +13,7 @@ _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?!\d)")
 _DAY_WORD = re.compile(r"(?<!\d)(\d{1,2})\.?(?:\s+de|er|º)?\s+([^\W\d_]+\.?)(?:\s+de)?,?\s+(\d{4})(?!\d)")
 _WORD_DAY = re.compile(r"([^\W\d_]+\.?)\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)")
 _VIETNAMESE = re.compile(r"(\d{1,2})\s+(?:tháng|thg)\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})", re.IGNORECASE)
-_MADE = re.compile(r"generat|created|erstellt|généré|gegenereerd|generado|oluştur|tạo lúc|生成|download|exported", re.I)
+_MADE = re.compile(r"generat|gmt\)|created|erstellt|généré|gegenereerd|generado|oluştur|tạo lúc|生成|download|exported", re.I)
 _LANGUAGES = ("en", "de", "fr", "nl", "es", "tr", "it", "pt", "ms")
 
 
@@ -25,9 +25,10 @@ def stated_range(preamble: Sequence[str], language: str = "") -> tuple[dt.date, 
     """
     days: list[dt.date] = []
     loose: list[tuple[int, int, int]] = []
-    for line in preamble:
-        if _MADE.search(line):
-            continue
+    lines = [line for line in preamble if not _MADE.search(line)]
+    # A line that names two days is the range; other lines may date something else.
+    whole = next((line for line in lines if len(_days(line)) + len(_YEAR_LAST.findall(line)) >= 2), None)
+    for line in [whole] if whole else lines:
         days += _days(line)
         loose += [(int(a), int(b), int(year)) for a, b, year in _YEAR_LAST.findall(line)]
     if loose:

@@ -67,6 +67,8 @@ def fit_vendor(definition: Definition, tables: Sequence[TableLike], at: int) -> 
     marked = bool(rule.preamble and re.search(rule.preamble, preamble, re.I | re.M))
     if rule.preamble_required and not marked:
         missing.append("the lines this vendor writes above the header")
+    if rule.section and not re.search(rule.section, table.name, re.IGNORECASE):
+        missing.append(f"a part named like {rule.section}")
     context: dict[str, tuple[int, Headers]] = {}
     for name, other in source.context.items():
         place = _context_table(other.columns, tables, at)

@@ -64,6 +64,7 @@ class Delivery(Struct, frozen=True):
     currency: str
     first: dt.date | None = None
     last: dt.date | None = None
+    currency_known: bool = False
 
 
 class Issue(Struct, frozen=True):

@@ -155,6 +155,8 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     sheet: str = ""
     encoding: str = ""
     delimiter: str = ""
+    names: tuple[str, ...] = ()
+    skip: int = 0
     decimal: str = ""
     dates: str = ""
     timezone: str = ""

@@ -265,15 +265,14 @@ def check_row(row: Row, fact: Fact) -> None:
     for name in tree.columns_of(row):
         if not fact.has(name) and name != "_source":
             near = closest(name, fact.column_names)
-            fix = (
-                f"did you mean {', '.join(near)}?"
-                if near
-                else f"columns of {fact.name}: {', '.join(fact.column_names[:12])}, …"
+            known = (
+                f"did you mean {', '.join(near)}?" if near else f"columns of {fact.name}: {', '.join(fact.dimensions)}."
             )
-            if not near:
-                fix += "; text goes in single quotes"
             raise DefinitionError(
-                "unknown-column", f"Fact {fact.name} has no column {name!r}.", why=condition_text(row), fix=fix
+                "unknown-column",
+                f"Fact {fact.name} has no column {name!r}.",
+                why=condition_text(row),
+                fix=f"{known} Text goes in single quotes: '{name}'",
             )
     _kind(row, fact)
 

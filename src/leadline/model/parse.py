@@ -232,7 +232,7 @@ class _Builder:
 
     def last_of(self, branch: Tree[Token]) -> Formula:
         inner = cast("Tree[Token]", branch.children[1])
-        of = self.aggregate(str(inner.data), inner)
+        of = self.formula(inner)
         if not isinstance(of, tree.Sum | tree.Count | tree.Distinct):
             raise self.fail(
                 inner, "last() takes a sum, a count or a distinct count.", "for example last(sum(subscription.mrr))"
@@ -293,6 +293,8 @@ class _Builder:
         match name:
             case "column" | "qualified":
                 return self.column(branch, scope)
+            case "inside":
+                return self.row(parts[0], scope)
             case "row_number":
                 return tree.Constant(number(str(parts[0])))
             case "row_string":

@@ -7,8 +7,6 @@ JSON and Parquet keep every text as it is.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -22,12 +20,10 @@ _WIDEST = 38
 
 
 def to_csv(result: Result) -> str:
-    """The result as CSV: column names first, ISO dates, plain decimals, nothing for null."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([guard(column.name) for column in result.columns])
-    writer.writerows([_csv_cell(value) for value in row] for row in result.rows)
-    return out.getvalue()
+    """The result as CSV: column names first, ISO dates, plain decimals, nothing for null and `""` for empty text."""
+    lines = [",".join(_quoted(guard(column.name)) for column in result.columns)]
+    lines += [",".join(map(_csv_cell, row)) or '""' for row in result.rows]
+    return "\n".join(lines) + "\n"
 
 
 def to_json(result: Result, *, indent: int = 0) -> str:
@@ -89,7 +85,13 @@ def _csv_cell(value: object) -> str:
         return repr(value)
     if isinstance(value, date):
         return value.isoformat()
-    return guard(str(value))
+    return _quoted(guard(str(value)))
+
+
+def _quoted(text: str) -> str:
+    # The standard writer leaves a lone carriage return bare, where most readers see a line end.
+    plain = text and not any(character in text for character in ',"\r\n')
+    return text if plain else '"' + text.replace('"', '""') + '"'
 
 
 def _sql_type(column: ResultColumn, cells: Sequence[object]) -> str:

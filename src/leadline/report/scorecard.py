@@ -192,7 +192,8 @@ def _kpi(result: Result, definition: Definition, grain: str, today: date, curren
     if not filled:
         return Kpi(definition, state="missing", fresh_to=known_to, problem="no data in this time")
     end = known_to or filled[-1]
-    whole = [p for p in begun if p <= end and p not in marks and last_day(p, grain) <= min(known_to or today, today)]
+    ended = [p for p in begun if last_day(p, grain) < today and (not known_to or last_day(p, grain) <= known_to)]
+    whole = [period for period in ended if period <= end and period not in marks]
     if not whole:
         immature = "immature" in marks.values()
         problem = "no cohort is mature yet" if immature else f"no {grain} is complete yet"

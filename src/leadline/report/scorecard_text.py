@@ -14,7 +14,9 @@ from leadline.report.table import PLAIN, Style
 
 _PAINT = {"better": "36", "worse": "33"}
 _GAP = "   "
-_NARROW = 96
+# Rather than cut a KPI's name below this, the stage is left out.
+_NAME = 20
+_SHORTEST_NAME = 12
 _MARKS = {"late": "‡", "maturing": "†"}
 WORDS: dict[Verdict, str] = {
     "better": "better",
@@ -30,17 +32,17 @@ def render_scorecard(card: Scorecard, style: Style = PLAIN, *, locale: str = "en
 
     Arrows say which way a value went, the word whether that is good; colour only repeats the word.
     """
-    narrow = 0 < style.width < _NARROW
-    rows = [_cells(kpi, card, locale, narrow=narrow) for kpi in card.kpis]
+    rows = [_cells(kpi, card, locale) for kpi in card.kpis]
     heads = ["stage", "KPI", "value", "course", f"vs {card.grain} before", "vs year before"]
-    if narrow:
-        heads, rows = heads[1:], [row[1:] for row in rows]
-    right = heads.index("value")
     widths = [max(columns(text) for text in texts) for texts in zip(heads, *rows, strict=True)]
-    name = heads.index("KPI")
     over = sum(widths) + len(_GAP) * (len(widths) - 1) - style.width if style.width else 0
+    narrow = over > max(0, widths[1] - _NAME)
+    if narrow:
+        over -= widths[0] + len(_GAP)
+        heads, widths, rows = heads[1:], widths[1:], [row[1:] for row in rows]
+    name, right = heads.index("KPI"), heads.index("value")
     if over > 0:
-        widths[name] = max(12, widths[name] - over)
+        widths[name] = max(_SHORTEST_NAME, widths[name] - over)
     lines = [style.bold(_title(card, locale)), style.faint(_freshness(card, locale)), ""]
     lines.append(style.faint(_line(heads, widths, right)))
     for kpi, cells in zip(card.kpis, rows, strict=True):
@@ -68,15 +70,14 @@ def _freshness(card: Scorecard, locale: str) -> str:
     return " · ".join(parts)
 
 
-def _cells(kpi: Kpi, card: Scorecard, locale: str, *, narrow: bool) -> list[str]:
+def _cells(kpi: Kpi, card: Scorecard, locale: str) -> list[str]:
     definition = kpi.definition
     mark = _MARKS.get(kpi.state, "")
     value = format_value(kpi.value, definition.unit, currency=kpi.currency, locale=locale, compact=True)
     whole = kpi.values[: len(kpi.values) - kpi.unfinished]
     changes = [_change(found, kpi, locale) for found in (kpi.previous, kpi.year)]
     stage = " · ".join(part for part in (definition.stage, definition.timing) if part)
-    name = shorten_columns(definition.name, 24) if narrow else definition.name
-    return [stage, name, value + mark, text_sparkline(whole), *changes]
+    return [stage, definition.name, value + mark, text_sparkline(whole), *changes]
 
 
 def _change(found: Change, kpi: Kpi, locale: str) -> str:

@@ -68,8 +68,8 @@ HEADERS = {
         "Etkinlik sayısı", "Önemli etkinlikler", "Oturum önemli etkinlik oranı", "Toplam gelir",
     ),
     "zh": (
-        "日期", "会话主要渠道组（默认渠道组）", "会话数", "互动会话数", "互动率", "每次会话的平均互动时长", "每次会话的事件数",
-        "事件数", "关键事件", "会话关键事件率", "总收入",
+        "日期", "会话主要渠道组（默认渠道组）", "会话数", "互动会话数", "互动率", "每次会话的平均互动时长",
+        "每次会话的事件数", "事件数", "关键事件", "会话关键事件率", "总收入",
     ),
 }  # fmt: skip
 COMMENTS = {
@@ -220,10 +220,10 @@ def first_rows(export: Export) -> Export:
 
 MISTAKES = (
     drop_column("date", rules=("aggregates-over-range",)),
-    set_cell("engaged_sessions", "9999", 3, rules=("engaged-over-sessions", "engagement-rate")),
+    set_cell("engaged_sessions", "9999", 3, rules=("engaged_sessions-exceed-sessions", "engagement-rate")),
     set_cell("engagement_rate", "0.999999", 4, rules=("engagement-rate",)),
     edit_cell("events altered", "events", lambda _, text: str(int(text) + 5000), 2, rules=("events-per-session",)),
-    set_cell("date", "20260402", 5, rules=("date-out-of-range",), title="a day after the end date"),
+    set_cell("date", "20260402", 5, rules=("date-outside-report",), title="a day after the end date"),
     set_cell("date", "20261303", 5, title="a month 13"),
     set_cell("date", "", 5, rules=("day-missing",), title="no day"),
     set_cell("sessions", "12x", 6, rules=("not-a-number",)),
@@ -238,11 +238,11 @@ FREE_FORM_MISTAKES = (
     alter_total("revenue", "1.00"),
     Mistake("only the rows shown", first_rows, ("control-total",)),
     drop_column("date"),
-    set_cell("engaged_sessions", "9999", 3, rules=("engaged-over-sessions",)),
+    set_cell("engaged_sessions", "9999", 3, rules=("engaged_sessions-exceed-sessions",)),
     repeat_row(),
 )
 SNAPSHOT_MISTAKES = (
-    set_cell("nth_day", "0031", 3, rules=("date-out-of-range",)),
+    set_cell("nth_day", "0031", 3, rules=("date-outside-report",)),
     set_cell("nth_day", "x", 3),
     set_cell("users", "-4", 3, rules=("negative-count",)),
     set_cell("users", "1.2.3", 3),

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from tests.ingest.vendors.advertising import FIRST_DAY, Advertising, advertise, total
 from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
 from tests.ingest.vendors.writers import (
@@ -120,7 +119,13 @@ def percent(language: Language, part: Decimal | int, whole: int) -> str:
 def cells(language: Language, row: Advertising) -> tuple[str, ...]:
     """A campaign report row; only searches have an impression share, one of three a bounded one."""
     locale, digits = language.locale, digits_of(language)
-    share = "--" if row.number else "< 10%" if row.day.day % 3 == 0 else percent(language, row.impressions, row.impressions * 2)
+    share = (
+        "--"
+        if row.number
+        else "< 10%"
+        if row.day.day % 3 == 0
+        else percent(language, row.impressions, row.impressions * 2)
+    )
     return (
         language.enabled, row.campaign, language.types[row.number], language.currency, locale.date(row.day),
         locale.number(row.clicks), locale.number(row.impressions), percent(language, row.clicks, row.impressions),

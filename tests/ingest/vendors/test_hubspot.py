@@ -154,9 +154,9 @@ def deals(language: str, count: int = 30) -> Case:
         amount = Decimal(rng.randint(100000, 9000000)) / 100
         total += amount
         rows.append((
-            str(900 + number), f"Deal {number}", str(amount), "EUR", DEAL_STAGES[language][number % 3], "Sales Pipeline",
-            stamp(created), stamp(created + timedelta(days=rng.randint(1, 90))), "Kim Lee", f"Firm {number % 7}",
-            "Price" if state == "lost" else "",
+            str(900 + number), f"Deal {number}", str(amount), "EUR", DEAL_STAGES[language][number % 3],
+            "Sales Pipeline", stamp(created), stamp(created + timedelta(days=rng.randint(1, 90))), "Kim Lee",
+            f"Firm {number % 7}", "Price" if state == "lost" else "",
         ))  # fmt: skip
     export = Export(f"deals_{language}.csv", DEAL_NAMES, DEALS[language], tuple(rows), Locale(language), quote_all=True)
     truth = Truth("deal", count, {"amount": total}, {"status": set(states), "currency": {"EUR"}}, START.date(),
@@ -167,8 +167,8 @@ def deals(language: str, count: int = 30) -> Case:
 CONTACT_CASES = [contacts(language) for language in CONTACTS]
 DEAL_CASES = [deals(language) for language in DEALS]
 CONTACT_MISTAKES = (
-    set_cell("became_customer", "2025-11-02 10:00", 2, rules=("lag-negative", "stage-before-creation")),
-    set_cell("became_customer", "2026-01-14 12:00", 3, rules=("lag-negative", "stage-before-creation")),
+    set_cell("became_customer", "2025-11-02 10:00", 2, rules=("negative-lag", "stage-before-creation")),
+    set_cell("became_customer", "2026-01-14 12:00", 3, rules=("negative-lag", "stage-before-creation")),
     set_cell("became_customer", "", 1, rules=("stage-without-date",), title="a customer without the date"),
     set_cell("became_lead", "2026-02-31 10:00", 2, title="a day that is not"),
     set_cell("created", "31.12.2026 8:00", 4, title="a date written another way"),
@@ -180,7 +180,7 @@ CONTACT_MISTAKES = (
     *file_mistakes("company"),
 )
 DEAL_MISTAKES = (
-    set_cell("closed", "2025-06-01 09:00", 3, rules=("close-before-creation",), title="won before created"),
+    set_cell("closed", "2025-06-01 09:00", 3, rules=("negative-lag",), title="won before created"),
     set_cell("closed", "", 3, rules=("closed-without-date",), title="won without a date"),
     set_cell("amount", "12k", 4, rules=("not-a-number",)),
     set_cell("amount", "-500", 4, rules=("negative-amount",)),

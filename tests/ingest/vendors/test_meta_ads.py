@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from tests.ingest.vendors.advertising import FIRST_DAY, advertise, total
 from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
 from tests.ingest.vendors.writers import (

@@ -36,8 +36,8 @@ HEADERS = {
     "tr": ("Fırsat Kimliği", "Fırsat Adı", "Hesap Adı", "Fırsat Sahibi", "Aşama", "Tahmin Kategorisi",
            "Tutar Para Birimi", "Tutar", "Olasılık (%)", "Tür", "Müşteri Adayı Kaynağı", "Oluşturma Tarihi",
            "Kapanış Tarihi", "Mali Dönem"),
-    "zh": ("业务机会 ID", "业务机会名称", "客户名", "业务机会所有人", "阶段", "预测类别", "金额 货币", "金额", "可能性 (%)", "类型",
-           "潜在客户来源", "创建日期", "结束日期", "财政期间"),
+    "zh": ("业务机会 ID", "业务机会名称", "客户名", "业务机会所有人", "阶段", "预测类别", "金额 货币", "金额",
+           "可能性 (%)", "类型", "潜在客户来源", "创建日期", "结束日期", "财政期间"),
 }  # fmt: skip
 STAGES = {
     "en": ("Closed Won", "Closed Lost", "Negotiation/Review"),
@@ -117,8 +117,9 @@ def members(count: int = 24) -> Case:
     for number in range(count):
         responded = number % 2 == 0
         day = START + timedelta(days=number)
+        answer = LOCALES["en"].date(day) if responded else ""
         rows.append(("Autumn webinar", "Webinar", "Attended" if responded else "Sent", "1" if responded else "0",
-                     LOCALES["en"].date(day) if responded else "", f"0035e{number:010}", f"p{number}@example.com"))  # fmt: skip
+                     answer, f"0035e{number:010}", f"p{number}@example.com"))  # fmt: skip
     export = Export("members.csv", MEMBER_NAMES, MEMBER_HEADER, tuple(rows), LOCALES["en"], quote_all=True)
     truth = Truth("touch", count // 2, {}, {"campaign": {"Autumn webinar"}, "channel": {"Events"}}, START, None)
     return Case("salesforce_campaign_members", "en", export, (truth,))
@@ -130,7 +131,7 @@ CASES = [
     MEMBERS,
 ]  # fmt: skip
 MISTAKES = (
-    set_cell("closed", "12/1/2025", 3, rules=("close-before-creation",), title="won before created"),
+    set_cell("closed", "12/1/2025", 3, rules=("negative-lag",), title="won before created"),
     set_cell("closed", "", 3, rules=("closed-without-date",), title="won without a date"),
     set_cell("created", "31/1/2026", 6, title="day and month swapped"),
     set_cell("created", "2/30/2026", 6, title="a day that is not"),

@@ -1,0 +1,66 @@
+"""Months' names in the languages that exports come in, from Babel, with the spellings vendors use besides."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "tr", "vi", "pl", "ms", "ar")
+
+_ENGLISH = (
+    "january february march april may june july august september october november december".split(),
+    "jan feb mar apr may jun jul aug sep oct nov dec".split(),
+)
+_MORE = {
+    "en": {"sept": 9},
+    "de": {"jän": 1, "jänner": 1, "mär": 3, "mrz": 3, "maerz": 3},
+    "es": {"set": 9, "setiembre": 9},
+    "nl": {"mar": 3},
+    "vi": {f"{word} {number}": number for word in ("thg", "tháng", "th") for number in range(1, 13)},
+}
+
+
+@cache
+def month_names(language: str) -> dict[str, int]:
+    """The names and abbreviations of the twelve months in a language, case-folded, with and without dot or accents."""
+    language = language.replace("_", "-").split("-")[0].lower()
+    names: dict[str, int] = {}
+    if language == "en":
+        for series in _ENGLISH:
+            names |= {name: number for number, name in enumerate(series, 1)}
+    else:
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            months = Locale.parse(language).months
+        except (UnknownLocaleError, ValueError):
+            return {}
+        for context in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                names |= {folded(name): number for number, name in months[context][width].items()}
+    names |= _MORE.get(language, {})
+    for name, number in list(names.items()):
+        for spelling in (name.rstrip("."), _bare(name), _bare(name).rstrip(".")):
+            names.setdefault(spelling, number)
+    return {name: number for name, number in names.items() if not name.isdigit()}
+
+
+def find_month(word: str, language: str | None = None) -> tuple[str, int] | None:
+    """The language and number of a month's name; the given language is asked first, then the others in order."""
+    key = folded(word)
+    first = [language.replace("_", "-").split("-")[0].lower()] if language else []
+    for candidate in dict.fromkeys([*first, *LANGUAGES]):
+        if number := month_names(candidate).get(key):
+            return candidate, number
+    return None
+
+
+def folded(text: str) -> str:
+    """Lower case the way the query's `lower` has it: letter by letter, Turkish dotted I as i."""
+    return unicodedata.normalize("NFC", text).replace("İ", "i").lower()
+
+
+def _bare(text: str) -> str:
+    """Without accents, as exports that cannot write them have it."""
+    plain = unicodedata.normalize("NFD", text.replace("ı", "i"))
+    return "".join(char for char in plain if not unicodedata.combining(char))
