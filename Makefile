@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 TESTS ?= tests
+DEMO ?= demo
 WORKERS ?= 2
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
@@ -17,10 +18,11 @@ help: ## this list
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Leadline needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1 || true)"; \
-	  echo "Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	  found=$$($(PYTHON) --version 2> /dev/null) || found="missing"; \
+	  echo "Leadline needs Python 3.11 or newer, and $(PYTHON) is $$found." >&2; \
+	  echo "Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
-	  echo "Could not make $(VENV): on Debian and Ubuntu, install python3-venv first."; exit 1; }
+	  echo "Could not make $(VENV): on Debian and Ubuntu, install python3-venv first." >&2; exit 1; }
 	@echo "Setting up $(VENV) (once; a minute on a slow line)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -30,7 +32,7 @@ $(STAMP):
 setup: $(STAMP)
 
 demo: $(STAMP) ## generate a simulated company, load its exports, print its scorecard, write its report
-	@$(BIN)/leadline demo
+	@$(BIN)/leadline demo $(DEMO)
 
 test: $(STAMP) ## run all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
@@ -63,5 +65,5 @@ changelog: $(STAMP) ## gather changelog.d into CHANGELOG.md: make changelog VERS
 	@$(BIN)/towncrier build --yes --version $(VERSION)
 
 clean: ## remove the environment and everything generated
-	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -14,7 +14,12 @@ import pytest
 
 from leadline.charts.period import following
 from leadline.errors import LeadlineError
+from leadline.model.facts import FACTS
+from leadline.model.infer import check_formula
+from leadline.model.metric import Metric
+from leadline.model.parse import parse_formula
 from leadline.plan.result import Mark, Result, ResultColumn, Value
+from leadline.project import Dashboard, Settings
 
 METRICS: dict[str, dict[str, Any]] = {
     "sessions": {
@@ -66,7 +71,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "revenue": {
         "name": "Revenue",
         "doc": "Paid orders less refunds, in the workspace's currency.",
-        "formula": "sum(order.net_amount)",
+        "formula": "sum(order.amount)",
         "unit": "money",
         "better": "higher",
         "stage": "revenue",
@@ -76,7 +81,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "roas": {
         "name": "Return on ad spend",
         "doc": "Credited revenue per unit of ad spend.",
-        "formula": "credited(revenue) / ad_spend",
+        "formula": "revenue / ad_spend",
         "unit": "ratio",
         "better": "higher",
         "stage": "revenue",
@@ -93,23 +98,26 @@ class FakeWorkspace:
         series: Mapping[str, Mapping[date, Value]],
         *,
         marks: Mapping[str, Mapping[date, Mark]] | None = None,
-        watermark: Any = None,
+        through: Mapping[str, date] | None = None,
         failing: Mapping[str, LeadlineError] | None = None,
         kpis: Sequence[str] | None = None,
     ) -> None:
         self.series = series
         self.marks = marks or {}
-        self.watermark = watermark
+        self.through = through or {}
         self.failing = failing or {}
         self.asked: list[tuple[str, ...]] = []
         self.metrics = {
-            name: SimpleNamespace(id=name, **({"owner": "", "version": 1, "pitfalls": ()} | METRICS.get(name, {})))
-            for name in (*series, *self.failing)
+            name: Metric(
+                id=name, tree=check_formula(parse_formula(told["formula"]), FACTS, METRICS, where=name), **told
+            )
+            for name, told in METRICS.items()
         }
-        self.settings = SimpleNamespace(
-            name="Harbour Supply", currency="EUR", timezone="Europe/Berlin", model="b2b_saas"
-        )
-        self.project = SimpleNamespace(dashboards={"scorecard": list(kpis if kpis is not None else self.metrics)})
+        self.facts = FACTS
+        self.settings = Settings(name="Harbour Supply", currency="EUR", timezone="Europe/Berlin", model="b2b_saas")
+        chosen = tuple(kpis if kpis is not None else (*series, *self.failing))
+        self.project = SimpleNamespace(dashboards={"scorecard": Dashboard(kpis=chosen)})
+        self.today = date(2026, 4, 13)
 
     def query(
         self,
@@ -126,7 +134,7 @@ class FakeWorkspace:
             if name in self.failing:
                 raise self.failing[name]
         periods = sorted({period for name in metrics for period in self.series[name]})
-        columns = [ResultColumn("period", "time", "Period")]
+        columns = [ResultColumn(grain, "time", grain.capitalize())]
         back = {"": 0, "previous": -1, "year": -12}
         for name in metrics:
             told = METRICS[name]
@@ -147,7 +155,8 @@ class FakeWorkspace:
                 if mark and not column.compare:
                     marks[at, index] = mark
             rows.append(tuple(cells))
-        provenance = {"sql": f"SELECT … -- {', '.join(metrics)}", "watermark": self.watermark, "grain": grain}
+        facts = {fact: {"sources": {"export": {"through": f"{day}T23:59:59"}}} for fact, day in self.through.items()}
+        provenance = {"sql": [f"SELECT … -- {', '.join(metrics)}"], "facts": facts, "grain": grain}
         return Result(tuple(columns), rows, provenance, marks)
 
 
@@ -173,15 +182,19 @@ def seeded(last: date, count: int = 28) -> FakeWorkspace:
         return 1 + 0.16 * math.sin((i + 3) * math.pi / 6) + dice.uniform(-0.05, 0.05)
 
     series = {name: {day: draw(i) for i, day in enumerate(dates)} for name, draw in shape.items()}
-    for name in ("sessions", "ad_spend", "mql", "revenue"):
+    for name in ("sessions", "mql", "revenue"):
         value = series[name][last]
         series[name][last] = value * 4 // 10 if isinstance(value, int) else round(value * Decimal("0.4"), 2)
     marks: dict[str, dict[date, Mark]] = {name: {last: "unfinished"} for name in series}
     marks["lead_to_mql"] |= {following(last, "month", -back): "immature" for back in (1, 2, 3)}
-    del series["roas"][last], series["roas"][dates[-2]], series["roas"][dates[-9]]
-    watermark = {name: last.replace(day=12) for name in series} | {"roas": following(last, "month", -1).replace(day=3)}
-    marks["roas"] = {last: "no-data", dates[-2]: "unfinished"}
-    return FakeWorkspace(series, marks=marks, watermark=watermark)
+    # Advertising has not delivered since early March, so what needs it stops in February.
+    before = following(last, "month", -1)
+    for name in ("ad_spend", "roas"):
+        del series[name][last], series[name][before]
+        marks[name] = {last: "no-data", before: "unfinished"}
+    del series["roas"][following(last, "month", -8)]
+    through = {fact: last.replace(day=12) for fact in ("session", "stage_entry", "deal", "order")}
+    return FakeWorkspace(series, marks=marks, through=through | {"ad": before.replace(day=3)})
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from leadline.ingest.source import Finding
 from leadline.plan.result import Result, ResultColumn
@@ -39,10 +41,9 @@ def make(workspace: Any, **options: Any) -> str:
 
 @pytest.fixture
 def full(lively: Any) -> str:
-    for name in ("name", "doc", "formula", "owner"):
-        setattr(lively.metrics["mql"], name, HOSTILE)
-    lively.metrics["mql"].pitfalls = (HOSTILE,)
-    lively.settings.name = HOSTILE
+    texts = dict.fromkeys(("name", "doc", "formula", "owner"), HOSTILE)
+    lively.metrics["mql"] = replace(lively.metrics["mql"], pitfalls=(HOSTILE,), **texts)
+    lively.settings = replace(lively.settings, name=HOSTILE)
     return make(
         lively,
         breakdowns=[
@@ -96,7 +97,7 @@ def test_structure_for_screen_readers(full: str) -> None:
     levels = [int(e.tag[1]) for e in page.iter() if e.tag in ("h1", "h2", "h3", "h4")]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     html = next(page.iter("html"))
     assert (html.get("lang"), html.get("dir")) == ("en", "ltr")
     assert len(list(page.iter("main"))) == 1
@@ -124,7 +125,7 @@ def test_the_page_tells_what_a_reader_needs(full: str) -> None:
         "early signal",
         "late result",
         "A refund counts in the month it is paid back.",
-        "sum(order.net_amount)",
+        "sum(order.amount)",
         "Unattributed",
         "Revenue, a year before",
         "3 smaller ones not drawn",

@@ -7,6 +7,7 @@ import pytest
 
 from leadline.errors import DefinitionError, RefusedError, UsageError
 from leadline.report.export import encode_json
+from leadline.report.provenance import watermark
 from leadline.report.scorecard import Kpi, Scorecard, build_scorecard
 from leadline.report.scorecard_text import render_scorecard
 from leadline.report.table import Style
@@ -39,7 +40,7 @@ def test_the_value_is_that_of_the_last_complete_period_with_both_comparisons(fak
 
 def test_one_query_for_all_kpis(lively: Any) -> None:
     build_scorecard(lively, today=TODAY)
-    assert lively.asked == [tuple(lively.metrics)]
+    assert lively.asked == [lively.project.dashboards["scorecard"].kpis]
 
 
 def test_a_period_is_not_complete_before_it_is_over(fake: Any) -> None:
@@ -63,6 +64,15 @@ def test_immature_cohorts_never_look_like_a_fall(lively: Any) -> None:
     rate = kpi(card, "lead_to_mql")
     assert (rate.period, rate.state, rate.unfinished) == (date(2025, 12, 1), "maturing", 4)
     assert rate.previous.base == lively.series["lead_to_mql"][date(2025, 11, 1)]
+
+
+def test_a_source_that_ended_long_ago_does_not_hold_back_its_fact() -> None:
+    sources = {"old": {"through": "2025-01-31T00:00:00"}, "new": {"through": "2026-04-12T10:00:00"}, "none": {}}
+    late = {"slow": {"through": "2026-03-03T00:00:00"}, "new": {"through": "2026-04-12T00:00:00"}}
+    provenance = {"facts": {"order": {"sources": sources}, "ad": {"sources": late}, "deal": {"sources": {}}}}
+    assert watermark(provenance, ["order"]) == date(2026, 4, 12)
+    assert watermark(provenance, ["order", "ad"]) == watermark(provenance) == date(2026, 3, 3)
+    assert watermark(provenance, ["deal"]) is watermark({}) is None
 
 
 def test_future_periods_are_not_news(fake: Any) -> None:

@@ -86,9 +86,18 @@ def trimmed(raw: str) -> str:
 
 
 def text_value(raw: str, style: Style) -> str:
-    """The cell as text; null when it holds a null mark."""
-    marks = ", ".join(literal(mark.strip()) for mark in dict.fromkeys(style.nulls) if mark not in TEXT_MARKS)
-    return f"CASE WHEN {trimmed(raw)} NOT IN ({marks}) THEN {trimmed(raw)} END"
+    """The cell as text; null when it holds a null mark.
+
+    Trimming a set of characters is dear, so only cells that begin or end oddly are trimmed.
+    """
+    marks = list(dict.fromkeys(mark.strip() for mark in style.nulls if mark not in TEXT_MARKS))
+    listed = ", ".join(map(literal, marks))
+    longest = max((len(mark.encode()) for mark in marks), default=0)
+    odd = f"{raw} < '0' OR {raw} >= '\u0080' OR ends_with({raw}, ' ') OR ends_with({raw}, '\u00a0')"
+    return (
+        f"CASE WHEN {odd} THEN CASE WHEN {trimmed(raw)} NOT IN ({listed}) THEN {trimmed(raw)} END "
+        f"WHEN strlen({raw}) <= {longest} AND {raw} IN ({listed}) THEN NULL ELSE {raw} END"
+    )
 
 
 def has_value(raw: str, style: Style) -> str:

@@ -137,9 +137,14 @@ def named_columns(source: Source) -> Iterable[str]:
     yield from source.derived
 
 
+def _loader() -> type[yaml.SafeLoader]:
+    """The parser in C where it is there: ten times as fast."""
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def _compose(text: str, file: str) -> yaml.Node:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _error(file, line, f"This is not valid YAML: {error.problem}.", "mind indentation and quotes") from None

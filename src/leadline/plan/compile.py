@@ -317,48 +317,50 @@ def _legs(
     wanted: dict[tuple[Measure, str, bool], set[Shift]] = {}
     for output in outputs:
         for leaf in output.leaves:
-            wanted.setdefault((leaf.measure, leaf.alias, leaf.money), set()).add(leaf.shift)
+            if states.get(leaf.measure.fact, FactState()).rows:
+                wanted.setdefault((leaf.measure, leaf.alias, leaf.money), set()).add(leaf.shift)
     where = (query.where,) if query.where is not None else ()
-    scans: dict[tuple[str, str, bool, tuple[Span, ...], int], dict[str, Named]] = {}
+    scans: dict[tuple[str, str, bool, tuple[Shift, ...]], dict[Named, set[Shift]]] = {}
     legs: list[Leg] = []
     for (measure, alias, money), shifts in wanted.items():
-        fact = facts[measure.fact]
-        state = states.get(fact.name, FactState())
-        if not state.rows:
-            continue
+        fact, state = facts[measure.fact], states[measure.fact]
         split = money and len(state.currencies) > 1
-        merge = not isinstance(measure, tree.Last)
+        if not isinstance(measure, tree.Last | tree.Reach):
+            # Without a grain each shift is a window of its own, so only measures of the same shifts share a scan.
+            apart = () if query.grain else tuple(sorted(shifts))
+            scans.setdefault((fact.name, time_column(measure, facts), split, apart), {})[Named(alias, measure)] = shifts
+            continue
+        merge = isinstance(measure, tree.Reach)
         for window, covered in _windows(query, labels, shifts, spans, windows, merge=merge):
             common = (query.by, where, covered, query.grain, window, query.calendar, query.timezone)
-            match measure:
-                case tree.Last():
-                    legs.append(Balance(fact.name, alias, measure, *common, split))
-                case tree.Reach(end=end):
-                    own = state.bounds(time_column(measure, facts))
-                    known = states.get(end.fact, FactState()).bounds(end.at or facts[end.fact].time)
-                    if own is not None:
-                        lows, highs = zip(*(pair for pair in (own, known) if pair is not None), strict=True)
-                        extent = (min(lows), max(highs) + dt.timedelta(days=1))
-                        legs.append(Cohort(fact.name, alias, measure, *common, known[1] if known else None, extent))
-                case _:
-                    key = (fact.name, time_column(measure, facts), split, covered, window)
-                    scans.setdefault(key, {})[alias] = Named(alias, measure)
-    plain: list[Leg] = [
-        Scan(
-            fact_name,
-            time,
-            tuple(measures.values()),
-            query.by,
-            where,
-            covered,
-            query.grain,
-            window,
-            query.calendar,
-            query.timezone,
-            split,
-        )
-        for (fact_name, time, split, covered, window), measures in scans.items()
-    ]
+            if isinstance(measure, tree.Last):
+                legs.append(Balance(fact.name, alias, measure, *common, split))
+                continue
+            own = state.bounds(time_column(measure, facts))
+            known = states.get(measure.end.fact, FactState()).bounds(measure.end.at or facts[measure.end.fact].time)
+            if own is not None:
+                lows, highs = zip(*(pair for pair in (own, known) if pair is not None), strict=True)
+                extent = (min(lows), max(highs) + dt.timedelta(days=1))
+                legs.append(Cohort(fact.name, alias, measure, *common, known[1] if known else None, extent))
+    plain: list[Leg] = []
+    for (fact_name, time, split, _), measures in scans.items():
+        together: set[Shift] = set().union(*measures.values())
+        for window, covered in _windows(query, labels, together, spans, windows, merge=True):
+            plain.append(
+                Scan(
+                    fact_name,
+                    time,
+                    tuple(measures),
+                    query.by,
+                    where,
+                    covered,
+                    query.grain,
+                    window,
+                    query.calendar,
+                    query.timezone,
+                    split,
+                )
+            )
     return (*plain, *legs)
 
 

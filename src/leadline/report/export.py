@@ -35,7 +35,7 @@ def to_json(result: Result, *, indent: int = 0) -> str:
         {"row": row, "column": result.columns[column].name, "mark": mark}
         for (row, column), mark in sorted(result.marks.items())
     ]
-    provenance = {**result.provenance, "marks": marks} if marks else result.provenance
+    provenance = {**result.provenance, "marks": marks}
     return encode_json({"columns": list(result.columns), "rows": result.rows, "provenance": provenance}, indent=indent)
 
 

@@ -1,29 +1,22 @@
-"""What a result's provenance says to its readers: how fresh it is, and by which SQL it was made.
-
-Keys read here, all optional: `watermark` (an ISO date or moment up to which data is whole, or a mapping of metric id to
-one) and `sql` (a text or several).
-"""
+"""What a result's provenance says to its readers: how fresh it is, and by which SQL it was made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
-
-from leadline.charts.period import as_date
 
 Provenance = Mapping[str, Any]
 
+# A source silent for longer than this behind the freshest one of its fact has ended rather than fallen behind.
+_ENDED_AFTER = timedelta(days=45)
 
-def watermark(provenance: Provenance, metric: str = "") -> date | None:
-    """The last day that is whole for `metric`; of all when it has none of its own, the earliest."""
-    stated = provenance.get("watermark")
-    if isinstance(stated, Mapping):
-        if metric in stated:
-            return _day(stated[metric])
-        days = [day for day in map(_day, stated.values()) if day]
-        return min(days) if days else None
-    return _day(stated)
+
+def watermark(provenance: Provenance, facts: Sequence[str] = ()) -> date | None:
+    """The last day up to which `facts` (all of the result when empty) are there: that of the slowest living source."""
+    known: Mapping[str, Any] = provenance.get("facts") or {}
+    days = [day for name in facts or known if name in known for day in _living(known[name])]
+    return min(days) if days else None
 
 
 def statements(provenance: Provenance) -> tuple[str, ...]:
@@ -32,9 +25,10 @@ def statements(provenance: Provenance) -> tuple[str, ...]:
     return (sql,) if isinstance(sql, str) else tuple(str(text) for text in sql)
 
 
-def _day(stated: object) -> date | None:
-    if isinstance(stated, date):
-        return as_date(stated)
-    if isinstance(stated, str) and stated:
-        return datetime.fromisoformat(stated).date()
-    return None
+def _living(fact: Mapping[str, Any]) -> list[date]:
+    through = [
+        datetime.fromisoformat(source["through"]).date()
+        for source in (fact.get("sources") or {}).values()
+        if source.get("through")
+    ]
+    return [day for day in through if day >= max(through) - _ENDED_AFTER]

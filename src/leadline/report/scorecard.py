@@ -100,23 +100,25 @@ def build_scorecard(
     workspace: Asked,
     *,
     kpis: Sequence[str] = (),
-    grain: str = "month",
+    grain: str = "",
     period: str | None = None,
     as_known_at: Any = None,
     today: date | None = None,
 ) -> Scorecard:
     """The scorecard of a workspace, from one query over all its KPIs.
 
-    `kpis` are those of `dashboards/scorecard.yaml` unless given; `period` limits the time looked at (its last complete
-    period of `grain` is shown). A KPI that cannot be asked shows its reason, and the others their numbers. Raises
-    `DefinitionError` for more than seven KPIs, `UsageError` for an unknown grain or metric.
+    `kpis` and `grain` are those of `dashboards/scorecard.yaml` unless given; `period` limits the time looked at (its
+    last complete period of `grain` is shown). A KPI that cannot be asked shows its reason, and the others their
+    numbers. Raises `DefinitionError` for more than seven KPIs, `UsageError` for an unknown grain or metric.
     """
+    dashboard = workspace.project.dashboards.get("scorecard")
+    grain = grain or getattr(dashboard, "grain", "month")
     if grain not in GRAINS:
         raise UsageError("unknown-grain", f"There is no grain {grain!r}.", fix=f"use {', '.join(GRAINS)}")
-    chosen = list(kpis) or list(workspace.project.dashboards.get("scorecard", ()))
+    chosen = list(kpis) or list(getattr(dashboard, "kpis", ()))
     _check(chosen, workspace)
-    now = today or date.today()
-    currency = str(getattr(workspace.settings, "currency", "") or "")
+    now = today or workspace.today
+    currency = workspace.settings.currency
     found: list[Kpi] = []
     asked: list[str] = []
     for names, result in _ask(workspace, chosen, grain, period, as_known_at):
@@ -124,7 +126,7 @@ def build_scorecard(
             found += [Kpi(_definition(workspace, name), state="missing", problem=result.what) for name in names]
             continue
         asked += [sql for sql in statements(result.provenance) if sql not in asked]
-        found += [_kpi(result, _definition(workspace, name), grain, now, currency) for name in names]
+        found += [_kpi(result, workspace, name, grain, now, currency) for name in names]
     latest = max((kpi.period for kpi in found if kpi.period), default=None)
     order = {name: index for index, name in enumerate(STAGES)}
     fresh = [kpi.fresh_to for kpi in found if kpi.fresh_to]
@@ -138,8 +140,8 @@ def build_scorecard(
         period=latest,
         fresh_to=max(fresh, default=None),
         currency=currency,
-        timezone=str(getattr(workspace.settings, "timezone", "") or ""),
-        model=str(getattr(workspace.settings, "model", "") or ""),
+        timezone=workspace.settings.timezone,
+        model=workspace.settings.model,
         as_known_at=str(as_known_at or ""),
         sql=tuple(asked),
     )
@@ -181,19 +183,19 @@ def _query(workspace: Asked, names: list[str], grain: str, period: str | None, a
     return workspace.query(names, grain=grain, period=period, compare=("previous", "year"), as_known_at=as_known_at)
 
 
-def _kpi(result: Result, definition: Definition, grain: str, today: date, currency: str) -> Kpi:
+def _kpi(result: Result, workspace: Asked, name: str, grain: str, today: date, currency: str) -> Kpi:
+    main = _column(result, name)
+    definition = _definition(workspace, name, result.columns[main].unit if main is not None else "")
     rows = {compare: _by_period(result, definition.id, compare) for compare in ("", "previous", "year")}
-    main = _column(result, definition.id)
     marks = _marks_by_period(result, definition.id)
     values = rows[""]
-    known_to = watermark(result.provenance, definition.id)
+    known_to = watermark(result.provenance, _facts_of(workspace, name))
     begun = [period for period in sorted(values) if period <= min(known_to or today, today)]
     filled = [period for period in begun if values[period] is not None]
     if not filled:
         return Kpi(definition, state="missing", fresh_to=known_to, problem="no data in this time")
     end = known_to or filled[-1]
-    ended = [p for p in begun if last_day(p, grain) < today and (not known_to or last_day(p, grain) <= known_to)]
-    whole = [period for period in ended if period <= end and period not in marks]
+    whole = [p for p in begun if p <= end and p not in marks and last_day(p, grain) < today]
     if not whole:
         immature = "immature" in marks.values()
         problem = "no cohort is mature yet" if immature else f"no {grain} is complete yet"
@@ -263,22 +265,24 @@ def _dated(result: Result) -> list[tuple[date, int]]:
     return [(as_date(period), place) for period, place in periods if isinstance(period, date)]
 
 
-def _definition(workspace: Asked, name: str) -> Definition:
+def _facts_of(workspace: Asked, name: str) -> tuple[str, ...]:
+    from leadline.model.infer import meaning_of
+
+    return meaning_of(workspace.metrics[name], workspace.metrics, workspace.facts).facts
+
+
+def _definition(workspace: Asked, name: str, unit: str = "") -> Definition:
     metric = workspace.metrics[name]
-
-    def text(field: str) -> str:
-        return str(getattr(metric, field, "") or "")
-
     return Definition(
         id=name,
-        name=clean(text("name") or name),
-        doc=clean(text("doc")),
-        formula=clean(text("formula")),
-        unit=text("unit") or "count",
-        better=text("better"),
-        stage=text("stage"),
-        timing=text("timing"),
-        owner=clean(text("owner")),
-        version=text("version"),
-        pitfalls=tuple(clean(pitfall) for pitfall in getattr(metric, "pitfalls", ()) or ()),
+        name=clean(metric.label),
+        doc=clean(metric.doc),
+        formula=clean(metric.formula),
+        unit=unit or metric.unit or "count",
+        better=metric.better,
+        stage=metric.stage,
+        timing=metric.timing,
+        owner=clean(metric.owner),
+        version=str(metric.version),
+        pitfalls=tuple(map(clean, metric.pitfalls)),
     )

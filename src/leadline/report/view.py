@@ -136,7 +136,7 @@ def chart(kpi: Kpi, card: Scorecard, locale: str, t: Translate) -> View:
 
 def breakdown(part: Breakdown, card: Scorecard, locale: str, index: int) -> View:
     """A result as a chart (bars, or lines over time) and as a table."""
-    result = part.result
+    result = _largest_first(part.result)
     grain = str(result.provenance.get("grain") or card.grain)
     currency = str(result.provenance.get("currency") or card.currency)
     rows = result.rows[:_MOST_ROWS]
@@ -250,6 +250,13 @@ def _measures(result: Result) -> tuple[int, int | None, str]:
             if column.compare == compare and column.metric == (main.metric or main.name):
                 return metrics[0], i, label
     return metrics[0], None, ""
+
+
+def _largest_first(result: Result) -> Result:
+    """The result by its first metric, unless it runs in time: what is cut from a chart is then the least."""
+    kinds = {column.kind for column in result.columns}
+    at, _, _ = _measures(result)
+    return result.sorted_by(result.columns[at].name) if kinds == {"dimension", "metric"} else result
 
 
 def _bars(frame: Frame, result: Result) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Protocol
 
+from leadline.model.fact import Fact
+from leadline.model.metric import Metric
 from leadline.plan.result import Result
 
 
@@ -12,13 +15,19 @@ class Asked(Protocol):
     """The part of `leadline.workspace.Workspace` that reports use."""
 
     @property
-    def metrics(self) -> Mapping[str, Any]: ...
+    def metrics(self) -> Mapping[str, Metric]: ...
+
+    @property
+    def facts(self) -> Mapping[str, Fact]: ...
 
     @property
     def settings(self) -> Any: ...
 
     @property
     def project(self) -> Any: ...
+
+    @property
+    def today(self) -> date: ...
 
     def query(
         self,

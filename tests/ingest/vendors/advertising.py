@@ -1,4 +1,4 @@
-"""Seeded advertising days that all advertising writers share: whole counts, amounts to the cent, fractional conversions."""
+"""Seeded advertising days that all advertising writers share: counts, amounts to the cent, fractional conversions."""
 
 from __future__ import annotations
 

@@ -119,9 +119,15 @@ def assert_decodes(format: str) -> None:
 
 
 def deliver(folder: Path, *paths: Path) -> Outcome:
-    """Load files into a new workspace in `folder` through the real engine; an error is an outcome, not a failure."""
-    load = pytest.importorskip("leadline.ingest.load")
-    raise NotImplementedError(load)
+    """Load files into a new warehouse through the real engine; an error is an outcome, not a failure."""
+    from leadline.ingest.load import Settings, load_paths
+    from leadline.warehouse import Warehouse
+
+    warehouse = Warehouse.open(None, landing=folder / "landing")
+    reports = load_paths(Settings(warehouse), paths)
+    error = next((report.error for report in reports if report.error is not None), None)
+    findings = tuple(finding for report in reports for finding in report.findings)
+    return Outcome(error, ",".join(sorted({report.source for report in reports})), findings, warehouse.con)
 
 
 def assert_loads(folder: Path, case: Case) -> None:
@@ -158,7 +164,7 @@ def differences(outcome: Outcome, truth: Truth) -> list[str]:
 
 
 def assert_caught(folder: Path, case: Case, mistake: Mistake) -> None:
-    """The planted mistake is refused or flagged by file, line and rule; `assert_loads` of the case is the counter-proof."""
+    """The planted mistake is refused or flagged by file, line and rule; `assert_loads` is the counter-proof."""
     planted = mistake.plant(case.export)
     outcome = deliver(folder, planted.write(folder))
     name = case.export.name

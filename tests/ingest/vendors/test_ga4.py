@@ -114,7 +114,8 @@ def traffic(language: str, days: int = DAYS) -> tuple[Export, Truth]:
                 repr(seconds / sessions), repr(events / sessions), str(events), str(key_events),
                 repr(key_events / sessions), str(revenue),
             ))  # fmt: skip
-            for name, value in zip(totals, (sessions, engaged, seconds, events, key_events, revenue), strict=True):
+            counts = (sessions, engaged, seconds, events, key_events)
+            for name, value in zip(totals, (*map(Decimal, counts), revenue), strict=True):
                 totals[name] += value
     last = FIRST + timedelta(days - 1)
     title = "Traffic acquisition: Session primary channel group (Default Channel Group)"

@@ -1,4 +1,5 @@
 """Google Ads: campaign, keyword and search terms reports, in eight languages, and mistakes planted in them."""
+# ruff: noqa: E501 - tables of headers in eight languages
 
 from __future__ import annotations
 
@@ -353,10 +354,11 @@ REPORT_MISTAKES = (
     set_cell("day", "yesterday", rules=("not-a-date",)),
     set_cell("day", "", rules=("no-date", "no-time")),
     move_date("day", 60, rules=("date-outside-report",)),
-    move_date("day", 36_500, rules=("date-in-future", "date-outside-report")),
+    move_date("day", 36_500, rules=("date-out-of-range", "date-outside-report")),
     rename_column("cost", "Money"),
     rename_column("day", "Week", rules=("aggregates-over-range",)),
     repeat_row(),
+    set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
     *file_mistakes("campaign"),
 )
 SHARE_MISTAKES = (

@@ -1,4 +1,5 @@
 """LinkedIn Campaign Manager: UTF-16 exports in eight languages, old and new vocabulary, and mistakes planted in them."""
+# ruff: noqa: E501 - tables of headers in eight languages
 
 from __future__ import annotations
 
@@ -193,8 +194,9 @@ MISTAKES: tuple[Mistake, ...] = (
     set_cell("currency", "EUR", rules=("mixed-currency",)),
     set_cell("date", "25/5/2025", rules=("not-a-date", "date-outside-report"), title="day before month"),
     move_date("date", 90, rules=("date-outside-report",)),
-    move_date("date", 36_500, rules=("date-in-future", "date-outside-report")),
+    move_date("date", 36_500, rules=("date-out-of-range", "date-outside-report")),
     repeat_row(),
+    set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
     *file_mistakes("campaign"),
 )
 

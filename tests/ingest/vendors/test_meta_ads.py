@@ -1,4 +1,5 @@
 """Meta Ads Manager: exports in eight languages, by day or by range, and mistakes planted in them."""
+# ruff: noqa: E501 - tables of headers in eight languages
 
 from __future__ import annotations
 
@@ -192,8 +193,9 @@ MISTAKES: tuple[Mistake, ...] = (
     rename_column("link_cpc", "CPC (cost per link click) (EUR)", rules=("two-currencies", "mixed-currency")),
     rename_column("spend", "Money"),
     set_cell("day", "13/05/2025", rules=("not-a-date",)),
-    move_date("day", 36_500, rules=("date-in-future",)),
+    move_date("day", 36_500, rules=("date-out-of-range",)),
     repeat_row(),
+    set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
     *file_mistakes("campaign"),
 )  # fmt: skip
 

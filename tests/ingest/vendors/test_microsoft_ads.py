@@ -1,4 +1,5 @@
 """Microsoft Advertising: reports with their ten lines above and one below, in eight languages, and planted mistakes."""
+# ruff: noqa: E501 - tables of headers in eight languages
 
 from __future__ import annotations
 
@@ -195,9 +196,10 @@ MISTAKES: tuple[Mistake, ...] = (
     set_cell("currency", "EUR", rules=("mixed-currency",)),
     set_cell("date", "25/5/2025", rules=("not-a-date", "date-outside-report"), title="day before month"),
     move_date("date", 90, rules=("date-outside-report",)),
-    move_date("date", 36_500, rules=("date-in-future", "date-outside-report")),
+    move_date("date", 36_500, rules=("date-out-of-range", "date-outside-report")),
     rename_column("spend", "Money"),
     repeat_row(rules=("duplicate-key", "rows-missing")),
+    set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
     *file_mistakes("campaign"),
 )
 

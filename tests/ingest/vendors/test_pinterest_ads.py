@@ -1,4 +1,5 @@
 """Pinterest Ads: exports with a Total row in eight languages, and mistakes planted in them."""
+# ruff: noqa: E501 - tables of headers in eight languages
 
 from __future__ import annotations
 
@@ -123,9 +124,10 @@ MISTAKES: tuple[Mistake, ...] = (
     set_cell("cpm", "0.01", rules=("cpm",)),
     set_cell("currency", "EUR", rules=("mixed-currency",)),
     set_cell("date", "13/05/2025", rules=("not-a-date",)),
-    move_date("date", 36_500, rules=("date-in-future",)),
+    move_date("date", 36_500, rules=("date-out-of-range",)),
     rename_column("spend", "Money"),
     repeat_row(),
+    set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
     *file_mistakes("campaign"),
 )
 

@@ -76,8 +76,8 @@ def performance(language: str, *, comma: bool = False) -> tuple[Zipped, Truth]:
         member=member, others=(*side, filters(language)),
     )  # fmt: skip
     sums = {"clicks": sum(int(row[1]) for row in rows), "impressions": sum(int(row[2]) for row in rows)}
-    values = {"level": {"property"}, "kind": {"organic"}}
-    return export, Truth("search", DAYS, sums, values, FIRST, FIRST + timedelta(DAYS - 1))
+    levels = {"level": {"property"}, "kind": {"organic"}}
+    return export, Truth("search", DAYS, sums, levels, FIRST, FIRST + timedelta(DAYS - 1))
 
 
 def hundredths(locale: Locale, number: int) -> str:

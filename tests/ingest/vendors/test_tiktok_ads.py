@@ -1,4 +1,5 @@
 """TikTok Ads Manager: reports with "Total of N results" in eight languages, and mistakes planted in them."""
+# ruff: noqa: E501 - tables of headers in eight languages
 
 from __future__ import annotations
 
@@ -135,9 +136,10 @@ MISTAKES: tuple[Mistake, ...] = (
     set_cell("frequency", "9.99", rules=("frequency",)),
     set_cell("currency", "EUR", rules=("mixed-currency",)),
     set_cell("date", "13/05/2025", rules=("not-a-date",)),
-    move_date("date", 36_500, rules=("date-in-future",)),
+    move_date("date", 36_500, rules=("date-out-of-range",)),
     rename_column("cost", "Money"),
     repeat_row(),
+    set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
     *file_mistakes("campaign"),
 )
 

@@ -94,16 +94,14 @@ def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL) -> str:
     spaces or apostrophes in threes or as in India, exponents, and per cent (`2.5%` is 0.025). `< 10%` is a bound and
     no number: null, and not unreadable.
     """
-    text = f"trim({column}, ' \u00a0\t')"
     if decimal == ".":
         plain = f"case when not contains({column}, '_') then try_cast({column} as {type_}) end"
     else:
         # a point in such a file is grouping: only what has none may be read without looking closer
         plain = (
-            f"case when not regexp_matches({column}, '[._]') "
-            f"then try_cast(replace({column}, ',', '.') as {type_}) end"
+            f"case when not regexp_matches({column}, '[._]') then try_cast(replace({column}, ',', '.') as {type_}) end"
         )
-    return f"coalesce({plain}, {_written_sql(text, decimal, type_)})"
+    return f"coalesce({plain}, {_written_sql(column, decimal, type_)})"
 
 
 def unreadable_number_sql(column: str, decimal: str = ".") -> str:
@@ -124,7 +122,7 @@ def _written_sql(text: str, decimal: str, type_: str) -> str:
         digits = f"(?:\\d{{1,3}}(?:{gap}\\d{{3}})+|\\d+)"
     sign = "[-+−–]"
     number = f"(?:{digits}(?:{point}\\d*)?|{point}\\d+)(?:[eE][-+]?\\d{{1,3}})?"
-    space = "[\\s\u00a0\u202f]*"
+    space = "[\\s\u00a0\u202f\u2009]*"
     shape = (
         f"^{space}(?:\\({space})?{sign}?{space}(?:{currency})?{space}{sign}?{space}{number}"
         f"{space}%?{space}(?:{currency})?{space}%?{space}{sign}?{space}(?:\\){space})?$"
