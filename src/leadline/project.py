@@ -19,7 +19,6 @@ from leadline import __version__
 from leadline.errors import DefinitionError, UsageError, closest
 from leadline.model.document import Document, read_document
 from leadline.model.fact import Column, ColumnType, Fact
-from leadline.model.facts import FACTS
 from leadline.model.metric import Metric, MetricDefinition
 from leadline.time.calendar import WEEKDAYS, Calendar
 
@@ -194,6 +193,7 @@ def _document(path: Path, folder: Path) -> Document:
 
 
 def _read_settings(folder: Path) -> Settings:
+    from leadline.model.facts import FACTS
     from leadline.time.zone import zone
 
     document = _document(folder / SETTINGS_FILE, folder)
@@ -231,6 +231,8 @@ def _read_settings(folder: Path) -> Settings:
 
 
 def _extended_facts(settings: Settings) -> dict[str, Fact]:
+    from leadline.model.facts import FACTS
+
     facts = dict(FACTS)
     for name, columns in settings.facts.items():
         own = tuple(

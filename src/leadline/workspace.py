@@ -65,9 +65,10 @@ class Workspace:
         """Today in the workspace's zone, or the day its settings fix."""
         if self.settings.today is not None:
             return self.settings.today
-        from leadline.time.zone import zone
+        from leadline.time.zone import offset_at
 
-        return dt.datetime.now(zone(self.settings.timezone)).date()
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        return (now + offset_at(now, self.settings.timezone)).date()
 
     def __enter__(self) -> Workspace:
         return self

@@ -135,6 +135,17 @@ class TestLine:
         assert "220" in texts(root)
         assert "230" not in texts(root)
 
+    def test_a_part_of_a_period_does_not_press_the_others_flat(self) -> None:
+        values = (*VALUES[:-1], 9000.0)
+        svg = line_chart(Frame("t"), MONTHS, [Series("s", values)], unfinished=[MONTHS[-1]])
+        whole = line_chart(Frame("t"), MONTHS[:-1], [Series("s", VALUES[:-1])])
+        labels = [
+            [e.text for e in parse(drawing).iter(f"{SVG}text") if e.get("text-anchor") == "end"]
+            for drawing in (svg, whole)
+        ]
+        assert labels[0] == labels[1]
+        assert "s 9,000" in svg
+
     def test_last_year_is_never_dashed(self) -> None:
         root = parse(
             line_chart(Frame("t"), MONTHS, [Series("s", VALUES)], past=Series("p", VALUES), unfinished=[MONTHS[-1]])

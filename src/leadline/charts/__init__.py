@@ -7,13 +7,16 @@ description; `STYLE` themes them for light and dark.
 
 from __future__ import annotations
 
-from leadline.charts.bar import Bar, bar_chart
-from leadline.charts.bullet import bullet
-from leadline.charts.canvas import Frame
-from leadline.charts.line import Series, Wording, line_chart
-from leadline.charts.palette import STYLE
-from leadline.charts.spark import sparkline, text_sparkline
-from leadline.charts.value import format_value
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.charts.bar import Bar, bar_chart
+    from leadline.charts.bullet import bullet
+    from leadline.charts.canvas import Frame
+    from leadline.charts.line import Series, Wording, line_chart
+    from leadline.charts.palette import STYLE
+    from leadline.charts.spark import sparkline, text_sparkline
+    from leadline.charts.value import format_value
 
 __all__ = [
     "STYLE",
@@ -28,3 +31,26 @@ __all__ = [
     "sparkline",
     "text_sparkline",
 ]
+
+_HOMES = {
+    "STYLE": "palette",
+    "Bar": "bar",
+    "Frame": "canvas",
+    "Series": "line",
+    "Wording": "line",
+    "bar_chart": "bar",
+    "bullet": "bullet",
+    "format_value": "value",
+    "line_chart": "line",
+    "sparkline": "spark",
+    "text_sparkline": "spark",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Tables and exports use the labels and numbers of this room without any drawing: they should not pay for it.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

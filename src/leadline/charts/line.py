@@ -11,13 +11,15 @@ from leadline.charts.canvas import Canvas, Frame, listed
 from leadline.charts.label import text_width
 from leadline.charts.palette import DASHES, OTHERS
 from leadline.charts.period import as_date, period_label, spine, tick_label
-from leadline.charts.scale import LinearScale, Number, finite, linear_scale
+from leadline.charts.scale import LinearScale, Number, finite, linear_scale, present
 from leadline.charts.value import NOTHING, format_value
 
 _LEGEND_LINE = 18
 _BOTTOM = 40
 _DOTS_UP_TO = 40
 _UNFINISHED_DASH = "4 4"
+# How much longer the scale may grow for the sake of an unfinished value.
+_STRETCH = 1.6
 
 
 class Series(Struct, frozen=True):
@@ -52,7 +54,8 @@ def line_chart(
     """An SVG time series; the first of `series` is the main one.
 
     `past` is drawn thin behind it (the same periods a year before). Periods in `unfinished` are reached by a dashed
-    line to a ring, on a shaded band: their value will still change. A period without a value, or not given at all,
+    line to a ring, on a shaded band: their value will still change, and where it would press the others flat the line
+    leaves the picture instead. A period without a value, or not given at all,
     leaves a gap; nothing is drawn through it. `goal` is a level line. `zero` true starts the axis at zero, None does so
     unless that would flatten the line.
     """
@@ -60,9 +63,11 @@ def line_chart(
     rows = [_on_spine(line, periods, dates) for line in series]
     ghost = _on_spine(past, periods, dates) if past else None
     open_at = frozenset(as_date(period) for period in unfinished)
-    shown = [value for row in (*rows, *([ghost] if ghost else [])) for value in row.values]
+    shown = [value for row in rows for value, day in zip(row.values, dates, strict=True) if day not in open_at]
+    shown += [goal, *(ghost.values if ghost else ())]
+    parts = [value for row in rows for value, day in zip(row.values, dates, strict=True) if day in open_at]
     legend = _legend(rows, ghost, words.unfinished if open_at & frozenset(dates) else "")
-    chart = _Plot(frame, dates, open_at, [*shown, goal], legend, zero=zero)
+    chart = _Plot(frame, dates, open_at, shown, parts, legend, zero=zero)
     chart.grid()
     chart.axis()
     if ghost:
@@ -152,6 +157,7 @@ class _Plot:
         dates: Sequence[date],
         unfinished: frozenset[date],
         values: Sequence[Number | None],
+        parts: Sequence[Number | None],
         legend: Sequence[_Entry],
         *,
         zero: bool | None,
@@ -163,14 +169,24 @@ class _Plot:
         self.top = 12 + _LEGEND_LINE * lines
         height = frame.height or 260
         self.bottom = height - _BOTTOM
-        numbers = [value for value in map(finite, values) if value is not None]
-        whole = frame.unit not in ("percent", "ratio", "money") and all(value == int(value) for value in numbers)
-        self.y: LinearScale = linear_scale(numbers, self.bottom, self.top + 8, zero=zero, count=4, whole=whole)
+        self.y = self._scale(values, zero)
+        with_parts = self._scale([*values, *parts], zero)
+        if not present(values) or with_parts.high - with_parts.low <= _STRETCH * (self.y.high - self.y.low):
+            self.y = with_parts
         self.tick_names = tick_names(self.y.ticks, frame)
         self.left = max((text_width(name, 12) for name in self.tick_names), default=0) + 10
         self.right = frame.width - 14.0
         self.canvas = Canvas(frame.width, height, mirrored=frame.mirrored)
         self.step = (self.right - self.left) / max(len(dates), 1)
+
+    def _scale(self, values: Sequence[Number | None], zero: bool | None) -> LinearScale:
+        whole = self.frame.unit not in ("percent", "ratio", "money")
+        whole = whole and all(value == int(value) for value in present(values))
+        return linear_scale(values, self.bottom, self.top + 8, zero=zero, count=4, whole=whole)
+
+    def place(self, index: int, value: float) -> tuple[float, float]:
+        """Where a value is drawn; one off the scale lies on its edge."""
+        return self.x(index), min(max(self.y(value), self.top + 8.0), self.bottom)
 
     def x(self, index: int) -> float:
         """The middle of the period's place."""
@@ -207,7 +223,7 @@ class _Plot:
         places = [finite(value) for value in row.values]
         run: list[tuple[float, float]] = []
         for index, value in enumerate(places):
-            point = (self.x(index), self.y(value)) if value is not None else None
+            point = self.place(index, value) if value is not None else None
             still_open = self.dates[index] in self.unfinished and colour != "past"
             if point is None or still_open:
                 self._run(run, colour, weight, dash)
@@ -225,6 +241,8 @@ class _Plot:
                 continue
             alone = all(places[i] is None for i in (index - 1, index + 1) if 0 <= i < len(places))
             ring = self.dates[index] in self.unfinished and colour != "past"
+            if not self.y.low <= value <= self.y.high:
+                continue
             if ring or alone or (dots and len(places) <= _DOTS_UP_TO):
                 radius = 4 if ring else 2.75 if dots else 2
                 self.canvas.dot(self.x(index), self.y(value), radius, colour, hollow=ring)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leadline.errors import DataError
 
@@ -13,21 +13,36 @@ if TYPE_CHECKING:
     Connection = duckdb.DuckDBPyConnection
 
 
+def _driver() -> Any:
+    """The driver's extension module.
+
+    The `duckdb` package around it costs twice the rest of a short command to import (its dataframe and type helpers,
+    unused here); `import duckdb` gives the same classes, so both can be used side by side.
+    """
+    import importlib
+
+    try:
+        return importlib.import_module("_duckdb")
+    except ImportError:
+        return importlib.import_module("duckdb")
+
+
 def connect(path: Path | None = None, *, read_only: bool = False) -> Connection:
     """Open `path` (or an in-memory database) in UTC.
 
     Raises `DataError` when another process holds the file for writing, or when it is not a DuckDB file.
     """
-    import duckdb
-
+    driver = _driver()
     # The zone is fixed so that no result depends on the machine; names resolve without touching the network.
     config: dict[str, str | bool | int | float | list[str]] = {
         "TimeZone": "UTC",
         "autoinstall_known_extensions": "false",
     }
     try:
-        return duckdb.connect(":memory:" if path is None else str(path), read_only=read_only, config=config)
-    except duckdb.IOException as error:
+        name = ":memory:" if path is None else str(path)
+        connection: Connection = driver.connect(name, read_only=read_only, config=config)
+        return connection
+    except driver.IOException as error:
         if "lock" in str(error).lower():
             raise DataError(
                 "warehouse-locked",
@@ -45,6 +60,5 @@ def connect(path: Path | None = None, *, read_only: bool = False) -> Connection:
 
 def sql_errors() -> type[Exception]:
     """The driver's base error, for callers that turn SQL a user wrote into a message."""
-    import duckdb
-
-    return duckdb.Error
+    error: type[Exception] = _driver().Error
+    return error

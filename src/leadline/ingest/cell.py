@@ -5,6 +5,8 @@ Times in expressions are wall-clock times of the source's zone; they become UTC 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -63,6 +65,7 @@ NO = (
 )
 
 _WHITE = "' \t\r\n\u00a0\u202f\ufeff'"
+_BLANK = "[\\s\u00a0\u202f\ufeff]*"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "BIGNUM")  # fmt: skip
 
@@ -91,19 +94,25 @@ def text_value(raw: str, style: Style) -> str:
     Trimming a set of characters is dear, so only cells that begin or end oddly are trimmed.
     """
     marks = list(dict.fromkeys(mark.strip() for mark in style.nulls if mark not in TEXT_MARKS))
-    listed = ", ".join(map(literal, marks))
     longest = max((len(mark.encode()) for mark in marks), default=0)
     odd = f"{raw} < '0' OR {raw} >= '\u0080' OR ends_with({raw}, ' ') OR ends_with({raw}, '\u00a0')"
     return (
-        f"CASE WHEN {odd} THEN CASE WHEN {trimmed(raw)} NOT IN ({listed}) THEN {trimmed(raw)} END "
-        f"WHEN strlen({raw}) <= {longest} AND {raw} IN ({listed}) THEN NULL ELSE {raw} END"
+        f"CASE WHEN {odd} THEN CASE WHEN NOT {one_of(raw, marks)} THEN {trimmed(raw)} END "
+        f"WHEN strlen({raw}) <= {longest} THEN CASE WHEN NOT {one_of(raw, marks)} THEN {raw} END ELSE {raw} END"
     )
 
 
 def has_value(raw: str, style: Style) -> str:
     """Whether the cell holds anything but a null mark."""
-    marks = ", ".join(literal(mark) for mark in dict.fromkeys(mark.strip() for mark in style.nulls))
-    return f"({raw} IS NOT NULL AND {trimmed(raw)} NOT IN ({marks}))"
+    marks = list(dict.fromkeys(mark.strip() for mark in style.nulls))
+    return f"({raw} IS NOT NULL AND NOT {one_of(raw, marks)})"
+
+
+def one_of(value: str, texts: Sequence[str]) -> str:
+    """Whether `value`, white space around it aside, is one of some texts."""
+    # TRICKY: DuckDB turns a longer IN list into a join that is computed for every row, even in a CASE branch.
+    words = "|".join(re.escape(text) for text in texts)
+    return f"regexp_full_match({value}, {literal(f'{_BLANK}({words}){_BLANK}')})"
 
 
 def typed_value(raw: str, kind: ValueType, style: Style, column: str, scale: int = 1) -> str:
@@ -164,6 +173,8 @@ def utc(clock: str, zone: str) -> str:
 def convert(value: str, kind: str, target: str, style: Style, column: str = "") -> str | None:
     """A value of SQL type `kind` as the type of a fact column (`target`); None when the types have nothing in common."""
     final = COLUMN_TYPES[target]
+    if kind == final and target not in ("text", "timestamp"):
+        return value
     if kind == '"NULL"' or kind == "NULL":
         return f"CAST(NULL AS {final})"
     if kind == "VARCHAR" and target != "text":
@@ -223,9 +234,8 @@ def _local(value: str, kind: str, style: Style) -> str:
 
 def boolean_sql(raw: str) -> str:
     """Yes or no, in the words of several languages; null for anything else."""
-    word = f"lower({trimmed(raw)})"
-    yes, no = (", ".join(literal(text) for text in words) for words in (YES, NO))
-    return f"CASE WHEN {word} IN ({yes}) THEN true WHEN {word} IN ({no}) THEN false END"
+    word = f"lower({raw})"
+    return f"CASE WHEN {one_of(word, YES)} THEN true WHEN {one_of(word, NO)} THEN false END"
 
 
 def sample_texts(con: Connection, relation: str, raw: str, rows: int) -> list[str]:

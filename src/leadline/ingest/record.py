@@ -338,6 +338,7 @@ class _Builder:
         """Cells read: each needed column as a value under its name, and as the fact columns want it."""
         lines = ["_line"]
         raws: dict[str, None] = {}
+        made: dict[str, str] = {}
         total_columns = self.source.totals.columns if self.source.totals else ()
         for name in needs:
             if name.startswith("raw_") and name[4:] in self.fields:
@@ -351,14 +352,20 @@ class _Builder:
                 continue
             value, kind = self._value(field, self.plain[name])
             lines.append(f"{value} AS {quote(field.name)}")
+            made[value] = field.name
             if kind != "text" and field.raw != "NULL":
                 raws[name] = None
                 self._unreadable(field, quote(field.name), kind)
         for name, target in bare:
             field = self.fields[name]
+            sql = self._variant(field, target)
+            if sql in made:
+                self.wanted[(name, target)] = made[sql]
+                continue
             variant = f"{field.name} as {target}"
+            made[sql] = variant
             self.wanted[(name, target)] = variant
-            lines.append(f"{self._variant(field, target)} AS {quote(variant)}")
+            lines.append(f"{sql} AS {quote(variant)}")
             kind = _target_kind(field, target)
             if target != "text" and field.raw != "NULL":
                 raws[name] = None

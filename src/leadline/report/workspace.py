@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from leadline.model.fact import Fact
-from leadline.model.metric import Metric
-from leadline.plan.result import Result
+if TYPE_CHECKING:
+    from leadline.model.fact import Fact
+    from leadline.model.metric import Metric
+    from leadline.plan.result import Result
 
 
 class Asked(Protocol):

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING
 
 from leadline.errors import UsageError, closest
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _DAY = dt.timedelta(days=1)
 _UTC = dt.UTC
@@ -18,6 +21,8 @@ _UTC = dt.UTC
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name; `UsageError` with the closest names otherwise."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -46,6 +51,8 @@ def day_start(day: dt.date, name: str) -> dt.datetime:
 
 def offset_at(instant: dt.datetime, name: str) -> dt.timedelta:
     """Local time minus UTC at an instant (naive UTC)."""
+    if name == "UTC":
+        return dt.timedelta()
     offset = instant.replace(tzinfo=_UTC).astimezone(zone(name)).utcoffset()
     return offset if offset is not None else dt.timedelta()
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from leadline.engines.duckdb import connect
 from leadline.errors import UsageError
 from leadline.model.fact import Fact
-from leadline.model.facts import FACTS
 from leadline.warehouse.delivery import FindingLike, Load
 from leadline.warehouse.schema import ensure_tables, first_expression, is_current, quote, stored_columns
 
@@ -33,12 +32,19 @@ class Warehouse:
     def open(
         cls,
         path: Path | None,
-        facts: Mapping[str, Fact] = FACTS,
+        facts: Mapping[str, Fact] | None = None,
         *,
         read_only: bool = False,
         landing: Path | None = None,
     ) -> Warehouse:
-        """Open or create the warehouse at `path` (None: in memory). `landing` keeps the delivered files."""
+        """Open or create the warehouse at `path` (None: in memory), with the built-in facts unless others are given.
+
+        `landing` is the folder that keeps the delivered files.
+        """
+        if facts is None:
+            from leadline.model.facts import FACTS
+
+            facts = FACTS
         if read_only and path is not None and path.exists():
             con = connect(path, read_only=True)
             return cls(con, facts, landing)

@@ -1,9 +1,9 @@
 """Dates and times as people write them: which formats a column has, and SQL that reads them.
 
-A format is a `strptime` pattern, or `epoch_s`, `epoch_ms`, `epoch_us`, `excel` (days since 1899-12-30). Where months have
-names in another language than English the pattern has `%m` in their place and the language in front (`fr:%d %m %Y`):
-DuckDB's `strptime` knows English names only, so the SQL replaces the names by numbers first. A pattern that ends in
-`Z`, ` UTC`, ` GMT` or `%z` gives absolute times, all others the clock of the source's zone.
+A format is a `strptime` pattern, or `epoch_s`, `epoch_ms`, `epoch_us`, `excel` (days since 1899-12-30). Where months
+have names in other languages than English the pattern has `%m` in their place and the languages in front
+(`fr:%d %m %Y`, `de+pt:%d %m %Y`): DuckDB's `strptime` knows English names only, so the SQL replaces the names by numbers
+first. A pattern that ends in `Z`, ` UTC`, ` GMT` or `%z` gives absolute times, all others the clock of the source's zone.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 
+import duckdb
 from msgspec import Struct
 
 from leadline.ingest.style.ambiguous import Ambiguous
-from leadline.ingest.style.month import find_month, month_names
+from leadline.ingest.style.month import LANGUAGES, folded, languages_for, month_names, month_of
 from leadline.ingest.style.zone import YEARS, zone_sql
 
 EPOCHS = {"epoch_s": 1, "epoch_ms": 1000, "epoch_us": 1_000_000}
@@ -29,9 +30,10 @@ _YEAR_LAST = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})$")
 _CJK = re.compile(r"^\d{4}([年년]) ?(\d{1,2})([月월]) ?(\d{1,2})([日일])$")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+\.?")
 _LITERAL_WORDS = frozenset({"de", "del", "of", "the", "thg", "tháng", "ngày", "năm", "th", "le", "den", "el"})
+_NO_MONTHS = frozenset({"utc", "gmt", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 _WEEKDAYS = (
-    "monday tuesday wednesday thursday friday saturday sunday".split(),
-    "mon tue wed thu fri sat sun".split(),
+    frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
+    frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"}),
 )
 
 
@@ -60,10 +62,12 @@ def detect_dates(
     numeric: list[tuple[_Shape, str]] = []
     compact_hours = True
     texts = [text for sample in samples if (text := sample.strip())]
+    months = {word for text in texts for word in _month_words(text)}
+    languages = languages_for(months, language) if months else ()
     for text in texts:
         compact_hours = compact_hours and _is_compact_hour(text)
     for text in texts:
-        shape = _Shape("%Y%m%d%H") if compact_hours else _shape(text, language, excel)
+        shape = _Shape("%Y%m%d%H") if compact_hours else _shape(text, languages, excel)
         if shape is None:
             continue
         if shape.open:
@@ -78,7 +82,38 @@ def detect_dates(
             known = pattern.replace("{a}", order[0]).replace("{b}", order[1])
             resolved[known] = resolved.get(known, 0) + count
         shapes = resolved
-    return tuple(sorted(shapes, key=lambda pattern: -shapes[pattern]))
+    formats = sorted(shapes, key=lambda pattern: -shapes[pattern])
+    if months and {folded(month) for month in months} == {"may"}:
+        # May is short and long at once: nothing shows which of the two the other months would be
+        formats += [form.replace("%b", "%B") for form in formats if "%b" in form]
+    return tuple(formats)
+
+
+def _month_words(text: str) -> list[str]:
+    """The words of a text that are a month's name in some language."""
+    if len(text) > 60 or not any(char.isdecimal() for char in text):
+        return []
+    words = [word for word in _TOKEN.findall(text) if not word.isdecimal() and len(word) > 2]
+    return [word for word in words if word.lower() not in _NO_MONTHS and month_of(word, LANGUAGES)]
+
+
+def date_samples(con: duckdb.DuckDBPyConnection, relation: str, column: str, limit: int = 2000) -> list[str]:
+    """Values of a column for `detect_dates`: up to `limit`, and the two that tell day from month if any does."""
+    cell = f"cast({column} as varchar)"
+    rows = con.execute(
+        f"select distinct v from (select trim({cell}) as v from {relation} where {cell} <> '' limit {limit * 5}) "
+        f"limit {limit}"
+    ).fetchall()
+    samples = [row[0] for row in rows if row[0]]
+    if any(_YEAR_LAST.match(_TIME.sub("", sample)) for sample in samples[:50]):
+        part = "try_cast(regexp_extract({0}, '^\\s*([0-9]{{1,2}})[-/.]([0-9]{{1,2}})[-/.]', {1}) as integer)"
+        first, second = part.format(cell, 1), part.format(cell, 2)
+        telling = con.execute(
+            f"select arg_max({cell}, {first}), arg_max({cell}, {second}), any_value({cell}) filter ({first} > 12), "
+            f"any_value({cell}) filter ({second} > 12) from {relation}"
+        ).fetchone()
+        samples += [value.strip() for value in telling or () if value]
+    return samples
 
 
 def _order(numeric: list[tuple[_Shape, str]], language: str | None) -> tuple[str, str] | Ambiguous:
@@ -133,7 +168,7 @@ def _is_compact_hour(text: str) -> bool:
     return 1990 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24
 
 
-def _shape(text: str, language: str | None, excel: bool) -> _Shape | None:
+def _shape(text: str, languages: tuple[str, ...], excel: bool) -> _Shape | None:
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
         name = _bare_number(text, excel)
         return _Shape(name) if name else None
@@ -142,7 +177,7 @@ def _shape(text: str, language: str | None, excel: bool) -> _Shape | None:
     if (found := _TIME.search(text)) is not None:
         time = _time_pattern(found)
         date = text[: found.start()].rstrip(",") + ("," if text[: found.start()].endswith(",") else "")
-    shape = _date_shape(date, language)
+    shape = _date_shape(date, languages)
     if shape is None:
         return None
     return _Shape(shape.pattern + time, shape.first, shape.second)
@@ -154,7 +189,7 @@ def _bare_number(text: str, excel: bool) -> str:
         return "excel"
     if "." not in text and len(text) == 8:
         try:
-            year = dt.datetime.strptime(text, "%Y%m%d").year  # noqa: DTZ007
+            year = dt.datetime.strptime(text, "%Y%m%d").year
         except ValueError:
             return ""
         return "%Y%m%d" if 1900 <= year <= 2200 else ""
@@ -168,7 +203,7 @@ def _time_pattern(found: re.Match[str]) -> str:
     half = found["half"] or ""
     pattern = found["gap"] + ("%I:%M" if half else "%H:%M") + (":%S" if found["second"] else "")
     if fraction := found["fraction"]:
-        pattern += f"{fraction[0]}%f"
+        pattern += fraction[0] + ("%f" if len(fraction) <= 7 else "%n")
     if half:
         pattern += half[:-2] + "%p"
     zone = found["zone"] or ""
@@ -177,7 +212,7 @@ def _time_pattern(found: re.Match[str]) -> str:
     return pattern + zone
 
 
-def _date_shape(text: str, language: str | None) -> _Shape | None:
+def _date_shape(text: str, languages: tuple[str, ...]) -> _Shape | None:
     if (found := _YEAR_FIRST.match(text)) is not None:
         mark = found[2]
         return _Shape(f"%Y{mark}%m{mark}%d") if int(found[3]) <= 12 else None
@@ -193,14 +228,14 @@ def _date_shape(text: str, language: str | None) -> _Shape | None:
         return _Shape(re.sub(r"\d+", "%d", re.sub(r"(?<=[年년])( ?)\d+", r"\1%m", re.sub(r"^\d{4}", "%Y", text))))
     if re.fullmatch(r"\d{8}", text):
         return _Shape("%Y%m%d")
-    return _worded_shape(text, language)
+    return _worded_shape(text, languages)
 
 
-def _worded_shape(text: str, language: str | None) -> _Shape | None:
+def _worded_shape(text: str, languages: tuple[str, ...]) -> _Shape | None:
     """Dates with a month's name, taken apart word by word."""
     vietnamese = re.search(r"(?:thg|tháng)\.?\s+(\d{1,2})", text, re.IGNORECASE)
     month_at = vietnamese.start(1) if vietnamese else -1
-    pattern, at, tag = "", 0, ""
+    pattern, at, tagged = "", 0, False
     seen: list[str] = []
     for token in _TOKEN.finditer(text):
         pattern += text[at : token.start()].replace("%", "%%")
@@ -211,7 +246,8 @@ def _worded_shape(text: str, language: str | None) -> _Shape | None:
         elif word.isdecimal():
             code = _number_code(word, seen)
         else:
-            code, tag = _word_code(word, language, tag)
+            code = _word_code(word, languages)
+            tagged = tagged or code.startswith("%m")
         if not code:
             return None
         if code[0] == "%":
@@ -220,7 +256,7 @@ def _worded_shape(text: str, language: str | None) -> _Shape | None:
     pattern += text[at:].replace("%", "%%")
     if len(set(seen)) != len(seen) or not {"%Y", "%y"} & set(seen) or not {"%b", "%B", "%m"} & set(seen):
         return None
-    return _Shape(f"{tag}:{pattern}" if tag else pattern)
+    return _Shape(f"{'+'.join(languages)}:{pattern}" if tagged else pattern)
 
 
 def _number_code(word: str, seen: list[str]) -> str:
@@ -231,22 +267,20 @@ def _number_code(word: str, seen: list[str]) -> str:
     return "%y" if "%d" in seen else "%d"
 
 
-def _word_code(word: str, language: str | None, tag: str) -> tuple[str, str]:
-    """The pattern of a word, and the language in which months have to be replaced before."""
-    lower = word.lower()
-    bare = lower.rstrip(".")
+def _word_code(word: str, languages: tuple[str, ...]) -> str:
+    """The pattern of a word: a weekday, a month, or one that stands for itself; empty for any other."""
+    bare = word.lower().rstrip(".")
     dot = word[len(bare) :]
     for names, code in zip(_WEEKDAYS, ("%A", "%a"), strict=True):
         if bare in names:
-            return code + dot, tag
-    found = find_month(word, language) or find_month(bare, language)
-    if found is None:
-        return (word, tag) if bare in _LITERAL_WORDS else ("", tag)
-    if english := find_month(bare, "en"):
-        if english[0] == "en" and bare != "sept" and found[1] == english[1] and not (language and found[0] != "en"):
-            return ("%b" if len(bare) == 3 else "%B") + dot, tag
-    exact = find_month(word, language) is not None
-    return "%m" + ("" if exact else dot), found[0]
+            return code + dot
+    if not month_of(word, languages):
+        return word if bare in _LITERAL_WORDS else ""
+    if languages == ("en",) and bare != "sept":
+        return ("%b" if len(bare) == 3 else "%B") + dot
+    # a dot that belongs to the abbreviation goes with it when names become numbers
+    whole = any(folded(word) in month_names(language) for language in languages)
+    return "%m" if whole else "%m" + dot
 
 
 def date_sql(column: str, formats: Sequence[str]) -> str:
@@ -290,14 +324,15 @@ def _parsed(column: str, formats: Sequence[str]) -> str:
             days = f"try_cast({column} as double)"
             # rounded to the second: the fraction of a day is not exact in binary
             parts.append(f"timestamp '1899-12-30' + to_seconds(cast(round({days} * 86400) as bigint))")
-        elif re.fullmatch(r"[a-z]{2,3}", tag):
+        elif re.fullmatch(r"[a-z]{2}(\+[a-z]{2})*", tag):
             tagged.setdefault(tag, []).append(pattern)
         elif form.endswith("%z"):
             offset.append(form)
         else:
             plain.append(form)
     if plain:
-        parts.insert(0, f"try_strptime({column}, {_list(plain)})")
+        read = f"try_strptime({column}, {_list(plain)})"
+        parts.insert(0, f"cast({read} as timestamp)" if any("%n" in form for form in plain) else read)
     if offset:
         # DuckDB wants minutes or none in an offset, and no blank before it
         parts.append(f"timezone('UTC', try_strptime({column}, {_list(offset)}))")
@@ -316,10 +351,13 @@ def _epoch_sql(column: str, per_second: int) -> str:
     return f"case when {fits} then make_timestamp(cast({value} * {factor} as bigint)) end"
 
 
-def _numbered(column: str, language: str) -> str:
-    """SQL that writes months' names in a language as numbers, longest name first."""
+def _numbered(column: str, tag: str) -> str:
+    """SQL that writes months' names in the tag's languages as numbers, longest name first."""
+    names: dict[str, int] = {}
+    for language in tag.split("+"):
+        names |= month_names(language)
     sql = f"lower({column})"
-    for name, number in sorted(month_names(language).items(), key=lambda item: (-len(item[0]), item[0])):
+    for name, number in sorted(names.items(), key=lambda item: (-len(item[0]), item[0])):
         sql = f"replace({sql}, {_text(name)}, '{number:02}')"
     return sql
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection, Sequence
 from functools import cache
 
 LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "tr", "vi", "pl", "ms", "ar")
 
 _ENGLISH = (
-    "january february march april may june july august september october november december".split(),
-    "jan feb mar apr may jun jul aug sep oct nov dec".split(),
+    (
+        *("january", "february", "march", "april", "may", "june"),
+        *("july", "august", "september", "october", "november", "december"),
+    ),
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
 )
 _MORE = {
     "en": {"sept": 9},
@@ -23,7 +27,6 @@ _MORE = {
 @cache
 def month_names(language: str) -> dict[str, int]:
     """The names and abbreviations of the twelve months in a language, case-folded, with and without dot or accents."""
-    language = language.replace("_", "-").split("-")[0].lower()
     names: dict[str, int] = {}
     if language == "en":
         for series in _ENGLISH:
@@ -45,14 +48,33 @@ def month_names(language: str) -> dict[str, int]:
     return {name: number for name, number in names.items() if not name.isdigit()}
 
 
-def find_month(word: str, language: str | None = None) -> tuple[str, int] | None:
-    """The language and number of a month's name; the given language is asked first, then the others in order."""
+def month_of(word: str, languages: Sequence[str]) -> int:
+    """The number of a month's name, with or without its dot, in the first of these languages that has it, else 0."""
     key = folded(word)
-    first = [language.replace("_", "-").split("-")[0].lower()] if language else []
-    for candidate in dict.fromkeys([*first, *LANGUAGES]):
-        if number := month_names(candidate).get(key):
-            return candidate, number
-    return None
+    for language in languages:
+        names = month_names(language)
+        if number := names.get(key) or names.get(key.rstrip(".")):
+            return number
+    return 0
+
+
+def languages_for(words: Collection[str], hint: str | None = None) -> tuple[str, ...]:
+    """The languages that know most of these months' names: the hinted one or English alone if none knows more."""
+    first = [language_code(hint)] if hint else []
+    known: dict[str, int] = {}
+    for language in dict.fromkeys([*first, *LANGUAGES]):
+        known[language] = sum(1 for word in words if month_of(word, [language]))
+        if known[language] == len(words) and (language in first or language == "en"):
+            return (language,)
+    best = max(known.values(), default=0)
+    if first and known[first[0]] == best:
+        return (first[0],)
+    return tuple(language for language, count in known.items() if count == best > 0)
+
+
+def language_code(language: str) -> str:
+    """The language of a tag such as `pt-BR`."""
+    return language.replace("_", "-").split("-")[0].lower()
 
 
 def folded(text: str) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from leadline.ingest.style.date import language_order
-from leadline.ingest.style.month import find_month
+from leadline.ingest.style.month import LANGUAGES, language_code, month_of
 
 _NUMERIC = re.compile(
-    r"(?<![\d.,/-])(?:(?P<iso>(?:19|20)\d{2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
+    r"(?<![\d.,/])(?:(?P<iso>(?:19|20)\d{2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
     r"|(?P<compact>(?:19|20)\d{6})"
     r"|(?P<first>\d{1,2})(?P<slash>[-/.])(?P<second>\d{1,2})(?P=slash)(?P<year>(?:19|20)?\d{2})"
     r"|(?:(?P<cjk_year>\d{4})[年년]\s?)?(?P<cjk_month>\d{1,2})[月월]\s?(?P<cjk_day>\d{1,2})[日일])(?!\d)"
@@ -23,7 +23,7 @@ _NUMERIC = re.compile(
 _CLOCK = re.compile(
     r"(?:,?\s*(?:at\s+)?|T)\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:\s?[ap]\.?\s?m\b\.?)?(?:\s?(?:UTC|GMT|Z\b))?", re.I
 )
-_WORD = re.compile(r"\d+|[^\W\d_]+\.?|\S")
+_WORD = re.compile(r"tháng_\d+|\d+|[^\W\d_]+\.?|\S")
 _DASHES = frozenset("-–—~～至") | {
     "to",
     "bis",
@@ -36,7 +36,6 @@ _DASHES = frozenset("-–—~～至") | {
     "till",
     "through",
     "hasta",
-    "t/m",
 }
 
 
@@ -63,7 +62,7 @@ def parse_range(text: str, language: str | None = None) -> Span | None:
 
     `1/2/2026` without a language that settles the order counts only when other dates of the text settle it.
     """
-    cleaned = _CLOCK.sub(" ", text)
+    cleaned = _CLOCK.sub(" ", text).replace(" t/m ", " - ")
     dates = _numeric_dates(cleaned, language)
     if dates is None:
         return None
@@ -94,7 +93,10 @@ def preamble_range(lines: Sequence[str], language: str | None = None) -> Span | 
 
 
 # a line that says when the report was made, not what it covers
-_MADE = ("generated", "created", "downloaded", "exported", "report time", "erstellt", "généré", "creado", "gemaakt")
+_MADE = (
+    *("generated", "created", "downloaded", "exported", "report time", "erstellt", "généré", "créé", "generado"),
+    *("creado", "gemaakt", "gegenereerd", "oluştur", "tạo lúc", "ngày tạo", "生成", "创建"),
+)
 
 
 def _is_twice(line: str, span: Span, language: str | None) -> bool:
@@ -150,8 +152,9 @@ def _numeric_dates(text: str, language: str | None) -> list[dt.date] | None:
 def _worded_dates(text: str, language: str | None) -> list[dt.date]:
     """Dates with a month's name; what one end of a range leaves out is the other's."""
     text = re.sub(r"(?:thg|tháng)\.?\s+(\d{1,2})", r"tháng_\1", text, flags=re.IGNORECASE)
+    languages = [language_code(language), *LANGUAGES] if language else LANGUAGES
     pieces: list[_Piece] = [_Piece()]
-    for token in re.findall(r"tháng_\d+|\d+|[^\W\d_]+\.?|\S", text):
+    for token in _WORD.findall(text):
         piece = pieces[-1]
         if token.startswith("tháng_"):
             month = int(token[6:])
@@ -168,10 +171,9 @@ def _worded_dates(text: str, language: str | None) -> list[dt.date]:
                 pieces.append(_Piece())
             continue
         else:
-            found = find_month(token, language) or find_month(token.rstrip("."), language)
-            if found is None:
+            month = month_of(token, languages)
+            if not month:
                 continue
-            month = found[1]
         if piece.month:
             return []
         piece.month = month
