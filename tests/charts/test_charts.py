@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from leadline.charts import Bar, Frame, Series, bar_chart, bullet, line_chart, sparkline, text_sparkline
+from leadline.charts import Bar, Frame, Series, bar_chart, bullet_chart, line_chart, sparkline, text_sparkline
 from leadline.charts.palette import DARK, LIGHT, STYLE
 from leadline.errors import RefusedError
 
@@ -21,11 +21,11 @@ CHARTS: dict[str, Callable[[Frame], str]] = {
     "line": lambda f: line_chart(f, MONTHS, [Series(HOSTILE, VALUES)], past=Series(HOSTILE, VALUES), goal=150),
     "bar": lambda f: bar_chart(f, [Bar(HOSTILE, 3, 2), Bar("b", None), Bar("c", -1)], before_label=HOSTILE),
     "spark": lambda f: sparkline(f, VALUES, unfinished=1, past=VALUES),
-    "bullet": lambda f: bullet(f, 3, goal=4, past=2, ranges=(1, 2, 5), goal_label=HOSTILE),
+    "bullet": lambda f: bullet_chart(f, 3, goal=4, past=2, ranges=(1, 2, 5), goal_label=HOSTILE),
     "empty line": lambda f: line_chart(f, [], []),
     "empty bar": lambda f: bar_chart(f, []),
     "empty spark": lambda f: sparkline(f, []),
-    "empty bullet": lambda f: bullet(f, None),
+    "empty bullet": lambda f: bullet_chart(f, None),
 }
 
 
@@ -213,10 +213,10 @@ class TestBar:
 class TestBullet:
     def test_negatives_are_refused(self) -> None:
         with pytest.raises(RefusedError, match="negative"):
-            bullet(Frame("t"), -1, goal=3)
+            bullet_chart(Frame("t"), -1, goal=3)
 
     def test_value_goal_and_last_year_are_told(self) -> None:
-        svg = bullet(Frame("t", unit="money", currency="EUR"), 3, goal=4, past=2)
+        svg = bullet_chart(Frame("t", unit="money", currency="EUR"), 3, goal=4, past=2)
         assert "€3.00; goal €4.00; last year €2.00." in svg
 
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 _BLOCK = re.compile(r"(?:<!-- (?P<note>.*?) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FIRST = re.compile(r"<!-- first: (?P<commands>.*?) -->\n\n")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (?P<text>.+)$", re.MULTILINE)
 
@@ -30,12 +31,13 @@ class Step(Struct, frozen=True):
 
 
 def steps(page: Path) -> Iterator[Step]:
-    for block in _BLOCK.finditer(page.read_text(encoding="utf-8")):
+    whole = page.read_text(encoding="utf-8")
+    for first in _FIRST.finditer(whole):
+        yield Step("shell", first["commands"])
+    for block in _BLOCK.finditer(whole):
         note, text = block["note"] or "", block["text"]
         if note.startswith("not run: "):
             continue
-        if note.startswith("in: "):
-            yield Step("shell", note.removeprefix("in: "))
         if note.startswith("file: "):
             yield Step("file", text, note.removeprefix("file: "))
         elif block["kind"] == "shell":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.charts.bar import Bar, bar_chart
-    from leadline.charts.bullet import bullet
+    from leadline.charts.bullet import bullet_chart
     from leadline.charts.canvas import Frame
     from leadline.charts.line import Series, Wording, line_chart
     from leadline.charts.palette import STYLE
@@ -25,7 +25,7 @@ __all__ = [
     "Series",
     "Wording",
     "bar_chart",
-    "bullet",
+    "bullet_chart",
     "format_value",
     "line_chart",
     "sparkline",
@@ -39,7 +39,7 @@ _HOMES = {
     "Series": "line",
     "Wording": "line",
     "bar_chart": "bar",
-    "bullet": "bullet",
+    "bullet_chart": "bullet",
     "format_value": "value",
     "line_chart": "line",
     "sparkline": "spark",

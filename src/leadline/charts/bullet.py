@@ -13,7 +13,7 @@ from leadline.errors import RefusedError
 _SHADES = {0: (), 1: ("shade-3",), 2: ("shade-1", "shade-3"), 3: ("shade-1", "shade-2", "shade-3")}
 
 
-def bullet(
+def bullet_chart(
     frame: Frame,
     value: Number | None,
     *,

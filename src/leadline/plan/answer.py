@@ -15,10 +15,12 @@ from leadline.errors import RefusedError
 from leadline.model import tree
 from leadline.model.fact import Fact
 from leadline.model.tree import Formula
-from leadline.plan.compile import Leaf, Output, Plan, Shift, moved_label, time_column
+from leadline.plan.compile import Plan
 from leadline.plan.leg import Cohort, Leg, Scan
+from leadline.plan.output import Leaf, Output
 from leadline.plan.query import FactState
 from leadline.plan.result import Mark, ResultColumn, Value
+from leadline.plan.span import Shift, moved_label, time_column
 
 Number: TypeAlias = int | float | Decimal
 Dims: TypeAlias = tuple[Value, ...]

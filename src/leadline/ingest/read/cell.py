@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import duckdb
+from typing import TYPE_CHECKING
 
 from leadline.ingest.read.table import LINE, Table, ident, literal
 from leadline.ingest.source import Finding
+
+if TYPE_CHECKING:
+    import duckdb
 
 SHOWN = 20
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
-import duckdb
 from msgspec import Struct, field
 
 from leadline.ingest.source import Finding
+
+if TYPE_CHECKING:
+    import duckdb
 
 LINE = "_line"
 

@@ -2,8 +2,9 @@
 
 A format is a `strptime` pattern, or `epoch_s`, `epoch_ms`, `epoch_us`, `excel` (days since 1899-12-30). Where months
 have names in other languages than English the pattern has `%m` in their place and the languages in front
-(`fr:%d %m %Y`, `de+pt:%d %m %Y`): DuckDB's `strptime` knows English names only, so the SQL replaces the names by numbers
-first. A pattern that ends in `Z`, ` UTC`, ` GMT` or `%z` gives absolute times, all others the clock of the source's zone.
+(`fr:%d %m %Y`, `de+pt:%d %m %Y`): DuckDB's `strptime` knows English names only, so the SQL replaces the names by
+numbers first. A pattern that ends in `Z`, ` UTC`, ` GMT` or `%z` gives absolute times, all others the clock of the
+source's zone.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-import duckdb
 from msgspec import Struct
 
 from leadline.ingest.style.ambiguous import Ambiguous
 from leadline.ingest.style.month import LANGUAGES, folded, languages_for, month_names, month_of
 from leadline.ingest.style.zone import YEARS, zone_sql
+
+if TYPE_CHECKING:
+    import duckdb
 
 EPOCHS = {"epoch_s": 1, "epoch_ms": 1000, "epoch_us": 1_000_000}
 
