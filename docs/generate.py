@@ -1,17 +1,19 @@
-"""Write the pages that are generated from code: facts, metrics, errors; with --check only say whether they are true."""
+"""Write the pages that are generated from code; with --check only say whether they are true."""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from babel import Locale
 from msgspec import Struct
 
 from leadline import errors
 from leadline.catalogue import documents
+from leadline.ingest.definition import vendor_definitions
 from leadline.model.fact import Fact
 from leadline.model.facts import FACTS
 from leadline.model.metric import MetricDefinition
@@ -126,6 +128,44 @@ def metrics_page() -> str:
     return "\n".join(lines)
 
 
+def formats_page() -> str:
+    found = sorted((definition.source for definition in vendor_definitions()), key=lambda source: source.title)
+    lines = [
+        NOTE,
+        "# Known exports",
+        "",
+        f"The {len(found)} export formats known by their content. What is decided about each is part of its definition "
+        "and listed here; own tables are mapped as [loading](loading.md) explains.",
+        "",
+    ]
+    for source in found:
+        headers = [column.headers for column in source.columns.values()]
+        languages = sorted({language for one in headers for language in one} - {"en"})
+        lines += [f"## {source.title}", "", *_paragraphs(source.doc), ""]
+        lines += [f"Fills {_listing(dict.fromkeys(one.fact for one in source.facts))}. Headers in English"]
+        lines[-1] += f", {', '.join(map(_language, languages))}." if languages else "."
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _language(code: str) -> str:
+    return Locale("en").languages.get(code, f"{code} names")
+
+
+def _paragraphs(doc: str) -> Iterator[str]:
+    """A definition's note as Markdown: a list needs an empty line before it."""
+    before = ""
+    for line in doc.strip().splitlines():
+        if line.startswith("- ") and before and not before.startswith(("- ", "  ")):
+            yield ""
+        yield line
+        before = line
+
+
+def _listing(facts: Iterable[str]) -> str:
+    return ", ".join(f"[{name}](facts.md#{name})" for name in facts)
+
+
 class Raised(Struct, frozen=True, order=True):
     """An error as it stands in the code: its code, class and the pattern of its first sentence."""
 
@@ -202,6 +242,7 @@ def errors_page() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "facts.md": facts_page,
+    "formats.md": formats_page,
     "metrics.md": metrics_page,
     "errors.md": errors_page,
 }

@@ -15,12 +15,12 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-from leadline import __version__
 from leadline.errors import DefinitionError, UsageError, closest
 from leadline.model.document import Document, read_document
 from leadline.model.fact import Column, ColumnType, Fact
 from leadline.model.metric import Metric, MetricDefinition
 from leadline.time.calendar import WEEKDAYS, Calendar
+from leadline.version import __version__
 
 SETTINGS_FILE = "leadline.yaml"
 CACHE_FOLDER = ".leadline"

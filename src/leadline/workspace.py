@@ -99,6 +99,9 @@ class Workspace:
                 path, self.facts, read_only=exists and not write, landing=folder / self.settings.landing
             )
             self._read_only = exists and not write
+            if self._read_only and not self._warehouse.has({name: self.facts[name] for name in self.settings.facts}):
+                # A dimension was declared since the last load: its column is added before anything is asked.
+                return self.warehouse(write=True)
         return self._warehouse
 
     def states(self) -> dict[str, FactState]:

@@ -83,6 +83,18 @@ def test_right_to_left_mirrors_places_and_anchors() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["line", "bar", "spark", "bullet"])
+def test_right_to_left_mirrors_lines_dots_and_texts(name: str) -> None:
+    ltr, rtl = (parse(CHARTS[name](Frame("t", rtl=rtl))) for rtl in (False, True))
+    for one, other in zip(ltr.iter(), rtl.iter(), strict=True):
+        for key in ("x1", "x2", "cx") if one.tag != f"{SVG}text" else ("x",):
+            if one.get(key) is not None:
+                assert float(one.get(key) or 0) + float(other.get(key) or 0) == pytest.approx(720, abs=0.05)
+        if one.get("d"):
+            first, mirrored = (float((e.get("d") or "M0").split()[0].removeprefix("M")) for e in (one, other))
+            assert first + mirrored == pytest.approx(720, abs=0.05)
+
+
 def test_a_drawing_of_its_own_carries_its_colours_for_light_and_dark() -> None:
     alone = parse(sparkline(Frame("t", standalone=True), VALUES))
     assert alone.find(f"{SVG}style") is not None

@@ -40,7 +40,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(there), target
 
 
-@pytest.mark.parametrize("page", ["facts.md", "metrics.md", "errors.md"])
+@pytest.mark.parametrize("page", ["facts.md", "formats.md", "metrics.md", "errors.md"])
 def test_generated_page_is_up_to_date(page: str, generator: ModuleType) -> None:
     assert page not in generator.stale(), "run `make docs`"
 

@@ -1,8 +1,8 @@
 """The documentation as data: pages, their links, and the steps a reader would take.
 
 A fenced block is a step when it is `shell` (commands, run one block at a time in one folder), or when the comment line
-above it says `file: PATH` (its text becomes that file). `not run: WHY` above a block leaves it out, and
-`in: COMMANDS` runs commands first without showing them. A line of a shell block that ends in `# exits N` must end so.
+above it says `file: PATH` (its text becomes that file). `not run: WHY` above a block leaves it out, and a comment
+`first: COMMANDS` runs commands that the reader has run on an earlier page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
-_BLOCK = re.compile(r"(?:<!-- (?P<note>.*?) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"(?:<!-- (?P<note>[^\n]*?) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FIRST = re.compile(r"<!-- first: (?P<commands>.*?) -->\n\n")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (?P<text>.+)$", re.MULTILINE)

@@ -426,6 +426,14 @@ def test_periods_no_data_reaches_are_null_not_zero(shop: Workspace) -> None:
     assert result.marks[4, 2] == "no-data"
 
 
+def test_the_month_before_the_first_data_is_null_too(tmp_path: Path) -> None:
+    with make_workspace(tmp_path, metrics=METRICS, timezone="America/New_York") as workspace:
+        rows = [{"order_id": "1", "amount": 5, "currency": "EUR", "ordered_at": "2026-01-01 05:00"}]
+        give(workspace, {"order": rows, "ad": [{"date": "2026-01-01", "spend": 5, "currency": "EUR"}]})
+        result = workspace.query(["t_revenue", "t_spend"], grain="month", period="2025-12..2026-01")
+        assert result.rows == [(date(2025, 12, 1), None, None), (date(2026, 1, 1), 5, 5)]
+
+
 def test_facts_nobody_loaded_give_no_number(shop: Workspace) -> None:
     result = shop.query(["t_spend", "t_revenue"])
     assert result.rows == [(None, 115)]

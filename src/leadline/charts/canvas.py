@@ -152,7 +152,7 @@ class Canvas:
         return {"x": left, "y": y, "width": max(width, 0.0), "height": max(height, 0.0)}
 
     def _x(self, x: float) -> float:
-        return x
+        return self.width - x if self.mirrored else x
 
     def _add(self, tag: str, title: str, content: str, attributes: Attributes) -> None:
         inner = (f"<title>{escape(title)}</title>" if title else "") + content

@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from leadline import __version__
 from leadline.errors import LeadlineError
+from leadline.version import __version__
 
 COMMANDS: dict[str, str] = {
     "init": "Make a new workspace.",

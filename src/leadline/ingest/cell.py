@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from leadline.ingest.source import ValueType
-from leadline.ingest.style import date_sql, number_sql, timestamp_sql
-from leadline.warehouse.schema import COLUMN_TYPES, literal
+from leadline.ingest.style.date import date_sql, is_absolute, timestamp_sql
+from leadline.ingest.style.number import number_sql
+from leadline.ingest.style.zone import zone_sql
+from leadline.sql.name import literal
+from leadline.warehouse.schema import COLUMN_TYPES
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -123,16 +126,15 @@ def typed_value(raw: str, kind: ValueType, style: Style, column: str, scale: int
         case "integer":
             return scaled(_whole(number_sql(raw, style.decimal), "DECIMAL"), scale, "BIGINT")
         case "number" | "money":
-            quick = f"TRY_CAST({raw} AS {MONEY})" if style.decimal == "." and scale == 1 else ""
-            value = scaled(number_sql(raw, style.decimal), scale, MONEY)
-            return f"coalesce({quick}, {value})" if quick else value
+            if scale == 1:
+                return number_sql(raw, style.decimal, MONEY)
+            return scaled(number_sql(raw, style.decimal), scale, MONEY)
         case "percent":
-            value = f"CAST({number_sql(raw, style.decimal)} AS DOUBLE)"
-            return f"CASE WHEN contains({raw}, '%') THEN {value} / 100 ELSE {value} END"
+            return f"CAST({number_sql(raw, style.decimal)} AS DOUBLE)"
         case "date":
             return date_sql(raw, style.formats(column))
         case "datetime":
-            return wall_clock(timestamp_sql(raw, style.formats(column), style.zone), style.zone)
+            return clock_value(raw, style, column)
         case "boolean":
             return boolean_sql(raw)
         case "duration":
@@ -160,14 +162,23 @@ def scaled(value: str, scale: int, kind: str) -> str:
     return f"TRY_CAST({value} / {scale} AS {kind})"
 
 
-def wall_clock(moment: str, zone: str) -> str:
-    """A UTC timestamp as the clock of `zone` shows it."""
-    return moment if zone == "UTC" else f"timezone({literal(zone)}, timezone('UTC', {moment}))"
+def clock_value(raw: str, style: Style, column: str) -> str:
+    """The cell as the clock of the source's zone shows it."""
+    formats = style.formats(column)
+    if style.zone == "UTC" or not any(is_absolute(form) for form in formats):
+        return timestamp_sql(raw, formats, "UTC")
+    moment = timestamp_sql(raw, formats, style.zone)
+    return f"timezone({literal(style.zone)}, timezone('UTC', {moment}))"
+
+
+def moment_value(raw: str, style: Style, column: str) -> str:
+    """The cell as a UTC timestamp."""
+    return timestamp_sql(raw, style.formats(column), style.zone)
 
 
 def utc(clock: str, zone: str) -> str:
     """A wall-clock timestamp of `zone` in UTC."""
-    return clock if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {clock}))"
+    return clock if zone == "UTC" else zone_sql(clock, zone)
 
 
 def convert(value: str, kind: str, target: str, style: Style, column: str = "") -> str | None:
@@ -216,7 +227,7 @@ def _from_text(value: str, target: str, style: Style, column: str) -> str:
         case "date":
             return typed_value(value, "date", style, column)
         case "timestamp":
-            return timestamp_sql(value, style.formats(column), style.zone)
+            return moment_value(value, style, column)
         case _:
             return boolean_sql(value)
 
@@ -242,5 +253,5 @@ def sample_texts(con: Connection, relation: str, raw: str, rows: int) -> list[st
     """Different texts of a column (`raw` is its SQL): all of a small table's, a spread of a large one's."""
     step = max(1, rows // 20_000)
     spread = f" AND (_line % {step} = 0 OR _line < 2000)" if step > 1 else ""
-    found = con.execute(f"SELECT DISTINCT {raw} FROM {relation} WHERE {raw} IS NOT NULL{spread} LIMIT 20000").fetchall()
+    found = con.execute(f"SELECT DISTINCT {raw} FROM {relation} WHERE {raw} IS NOT NULL{spread} LIMIT 3000").fetchall()
     return [str(row[0]) for row in found]

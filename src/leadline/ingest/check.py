@@ -17,7 +17,7 @@ from leadline.ingest.invariant import Invariant, formula_cells, invariants
 from leadline.ingest.mapping import Mapped
 from leadline.ingest.record import Delivery, Issue, Record
 from leadline.ingest.source import Finding
-from leadline.warehouse.schema import literal, quote
+from leadline.sql.name import literal, quote
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -185,7 +185,7 @@ class _Check:
             f"regexp_matches(CAST({quote(name)} AS VARCHAR), {literal(TOTAL_WORDS)}, 'i')" for name in texts
         )
         said = self.con.execute(
-            f"SELECT _line FROM {table.relation} WHERE _line >= {last_line} AND ({words}) LIMIT 1"
+            f"SELECT _line FROM {table.relation} WHERE _line = {last_line} AND ({words}) LIMIT 1"
         ).fetchone() if table.columns else None  # fmt: skip
         adds = False
         full = {name: total for name, total in sums.items() if total}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadline.ingest.record import Record
 from leadline.ingest.source import Finding
-from leadline.warehouse.schema import literal
+from leadline.sql.name import literal
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from leadline.ingest.source import Severity
 from leadline.model.fact import Fact
-from leadline.warehouse.schema import quote
+from leadline.sql.name import quote
 
 EARLIEST = dt.date(1990, 1, 1)
 """No marketing record is older; a date before it was read wrongly."""

@@ -20,11 +20,10 @@ from leadline.errors import DataError, LeadlineError, UsageError, unknown
 from leadline.ingest import check, currency
 from leadline.ingest.definition import Definition, vendor_definitions
 from leadline.ingest.mapping import Mapped, define_macros, map_fact, stage_judged
-from leadline.ingest.preamble import stated_range
 from leadline.ingest.recognise import Fit, explain_unrecognised, recognise
 from leadline.ingest.record import Delivery, Record, build_record, lookup_keys, needed_columns, source_expressions
 from leadline.ingest.source import Finding
-from leadline.warehouse.schema import literal, quote
+from leadline.sql.name import literal, quote
 from leadline.warehouse.store import digest_file
 
 if TYPE_CHECKING:
@@ -440,16 +439,18 @@ def _map_part(context: LoadContext, part: Part) -> None:
 
 
 def _delivery(context: LoadContext, part: Part) -> Delivery:
+    from leadline.ingest.style.span import preamble_range
+
     settings = context.settings
     source = part.fit.definition.source
     language = part.fit.headers.language
-    stated = stated_range(part.table.preamble, language)
+    stated = preamble_range(part.table.preamble, {"en": "en-US"}.get(language, language) or None)
     lookups = {name: _read_lookup(context, lookup.file, lookup.table) for name, lookup in source.lookups.items()}
     money = part.fit.headers.currency or source.currency
     return Delivery(
         part.table, context.tables, part.fit.definition, part.fit.headers, part.fit.context, lookups,
         source.timezone or settings.timezone, money or settings.currency,
-        stated[0] if stated else None, stated[1] if stated else None, bool(money),
+        stated.first if stated else None, stated.last if stated else None, bool(money),
     )  # fmt: skip
 
 

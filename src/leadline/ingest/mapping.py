@@ -12,8 +12,9 @@ from leadline.ingest.cell import Style, convert
 from leadline.ingest.expression import Expression
 from leadline.ingest.record import UNREADABLE, Issue, Record, source_expressions
 from leadline.ingest.source import FactMap, ValueType
-from leadline.ingest.style import detect_dates
-from leadline.warehouse.schema import COLUMN_TYPES, literal, quote
+from leadline.ingest.stylist import date_formats
+from leadline.sql.name import literal, quote
+from leadline.warehouse.schema import COLUMN_TYPES
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -250,9 +251,7 @@ class _Mapping:
             self._with(rows, f"SELECT DISTINCT {quote(name)} FROM mapped WHERE {quote(name)} IS NOT NULL LIMIT 5000")
         ).fetchall()
         delivery = self.record.delivery
-        formats = detect_dates(
-            [row[0] for row in sample], delivery.definition.source.dates or delivery.headers.language or None
-        )
+        formats = date_formats({name: [row[0] for row in sample]}, delivery)[name]
         return msgspec.structs.replace(self.record.style, dates={**self.record.style.dates, name: formats})
 
     def _currency(self, given: str | None, money: list[str]) -> str:

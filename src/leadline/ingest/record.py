@@ -10,23 +10,24 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from leadline.errors import DataError, DefinitionError, closest
-from leadline.ingest.cell import Style, has_value, text_value, trimmed, typed_value, utc, wall_clock
+from leadline.ingest.cell import Style, convert, has_value, moment_value, text_value, trimmed, typed_value
 from leadline.ingest.definition import Definition
 from leadline.ingest.expression import Expression, parse_expressions
 from leadline.ingest.header import Headers, normalise
 from leadline.ingest.source import Severity, SourceColumn, ValueType
 from leadline.ingest.stylist import Clue, find_style
-from leadline.warehouse.schema import literal, quote
+from leadline.sql.name import literal, quote
+from leadline.warehouse.schema import COLUMN_TYPES
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
     from leadline.ingest.read.table import Table
-    from leadline.model.fact import ColumnType, Fact
+    from leadline.model.fact import Fact
 
 NULL_TYPES: dict[ValueType, str] = {
     "text": "VARCHAR", "integer": "BIGINT", "number": "DECIMAL(18, 6)", "money": "DECIMAL(18, 6)", "percent": "DOUBLE",
@@ -414,18 +415,15 @@ class _Builder:
 
     def _variant(self, field: Field, target: str) -> str:
         """SQL for a column as a fact column's type."""
-        from leadline.ingest.cell import convert
-        from leadline.warehouse.schema import COLUMN_TYPES
-
         if field.raw == "NULL":
             return f"CAST(NULL AS {COLUMN_TYPES[target]})"
         if self._is_text(field):
             kind = _target_kind(field, target)
+            if target == "timestamp":
+                return moment_value(field.raw, self.style, field.shown)
             value = typed_value(field.raw, kind, self.style, field.shown, field.scale)
             if kind == "datetime":
-                return utc(value, self.style.zone) if target == "timestamp" else f"CAST({value} AS DATE)"
-            if kind == "date" and target == "timestamp":
-                return utc(f"CAST({value} AS TIMESTAMP)", self.style.zone)
+                return f"CAST({value} AS DATE)"
             if kind in ("percent", "duration", "number", "money", "integer"):
                 return convert(value, NULL_TYPES[kind], target, self.style) or value
             return value

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from leadline.errors import DataError
 from leadline.ingest.cell import Style, sample_texts
 from leadline.ingest.source import Source, ValueType
-from leadline.ingest.style import detect_dates, detect_decimal, number_sql
+from leadline.ingest.style.ambiguous import Ambiguous
+from leadline.ingest.style.date import detect_dates
+from leadline.ingest.style.number import detect_decimal, number_sql
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -56,14 +59,102 @@ def find_style(
     guessed = {clue.header: guess_kind(texts[clue.header]) for clue in clues if clue.kind is None}
     kinds = {clue.header: clue.kind or guessed[clue.header] for clue in clues}
     numbers = [text for header, kind in kinds.items() if kind in _NUMERIC for text in texts[header]]
-    language = delivery.headers.language or None
-    decimal = source.decimal or table.decimal or detect_decimal(numbers, language)
-    dates: dict[str, tuple[str, ...]] = {}
-    for clue in clues:
-        if (clue.kind or guessed.get(clue.header)) in ("date", "datetime") and texts[clue.header]:
-            dates[clue.header] = detect_dates(texts[clue.header], source.dates or language)
+    decimal = source.decimal or table.decimal or _decimal(con, table, numbers, clues, kinds, delivery)
+    dated = {header: texts[header] for header, kind in kinds.items() if kind in ("date", "datetime") and texts[header]}
+    dates = date_formats(dated, delivery) if dated else {}
     style = Style(decimal, dates, delivery.zone, source.nulls)
     return style, _confirm(con, table, clues, guessed, style)
+
+
+def date_formats(texts: Mapping[str, Sequence[str]], delivery: Delivery) -> dict[str, tuple[str, ...]]:
+    """The date formats of each column.
+
+    Where a column cannot tell day from month the definition's `dates` decides, then the file's other columns, then its
+    language. A few cells against all others are left to be found unreadable.
+    """
+    source, excel = delivery.definition.source, delivery.table.kind == "excel"
+    language = {"en": "en-US"}.get(delivery.headers.language, delivery.headers.language) or None
+    stated = _stated_order(source.dates)
+    found: dict[str, tuple[str, ...]] = {}
+    open_: dict[str, Ambiguous] = {}
+    for header, cells in texts.items():
+        formats = detect_dates(cells, stated, excel=excel)
+        if isinstance(formats, Ambiguous) and formats.conflict:
+            formats = detect_dates(_majority(cells), stated, excel=excel)
+        if isinstance(formats, Ambiguous):
+            open_[header] = formats
+        else:
+            found[header] = formats
+    orders = {order for formats in found.values() for form in formats if (order := _order_of(form))}
+    for header, ambiguous in open_.items():
+        hint = next(iter(orders)) if len(orders) == 1 else language
+        formats = detect_dates(texts[header], hint, excel=excel) if not ambiguous.conflict else ambiguous
+        if isinstance(formats, Ambiguous):
+            raise DataError(
+                "ambiguous-dates",
+                f"{delivery.table.file}, column {header!r}: {ambiguous.what}",
+                why=f"for example {', '.join(ambiguous.samples[:3])}",
+                fix=ambiguous.fix,
+            )
+        found[header] = formats
+    if "%" in source.dates:
+        found = {header: tuple(dict.fromkeys((*formats, source.dates))) for header, formats in found.items()}
+    return found
+
+
+def _stated_order(dates: str) -> str | None:
+    """The language that writes dates in the order `dates` says: a pattern, `day-first` or `month-first`."""
+    text = dates.lower()
+    if not text:
+        return None
+    day = text.find("%d") if "%" in text else text.find("d")
+    month = text.find("%m") if "%" in text else text.find("m")
+    return "en-GB" if 0 <= day < month or month < 0 else "en-US"
+
+
+def _order_of(form: str) -> str:
+    """The order a numeric pattern has; empty where the year comes first or a month has a name."""
+    if not re.match(r"%[dm][-/]%[dm][-/]", form):
+        return ""
+    return "en-GB" if form.startswith("%d") else "en-US"
+
+
+def _majority(cells: Sequence[str]) -> list[str]:
+    """Cells without the few that contradict all others; all of them when neither side is few."""
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    for cell in cells:
+        parts = re.match(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]", cell)
+        if parts and (int(parts[1]) > 12) != (int(parts[2]) > 12):
+            sides[int(parts[1]) > 12].append(cell)
+    few, many = sorted(sides.values(), key=len)
+    if len(few) * 4 > len(many):
+        return list(cells)
+    return [cell for cell in cells if cell not in set(few)]
+
+
+def _decimal(
+    con: Connection, table: Table, numbers: Sequence[str], clues: Sequence[Clue], kinds: Mapping[str, ValueType],
+    delivery: Delivery,
+) -> str:  # fmt: skip
+    """The decimal mark of all number columns; where cells contradict each other, the one that reads nearly all."""
+    found = detect_decimal(numbers, delivery.headers.language or None)
+    if isinstance(found, str):
+        return found
+    if found.conflict:
+        raws = [clue.raw for clue in clues if kinds[clue.header] in _NUMERIC]
+        counts = ", ".join(
+            " + ".join(f"count(*) FILTER ({raw} IS NOT NULL AND {number_sql(raw, mark)} IS NULL)" for raw in raws)
+            for mark in (".", ",")
+        )
+        point, comma = con.execute(f"SELECT {counts} FROM {table.relation}").fetchone() or (0, 0)
+        if min(point, comma) * 4 <= max(point, comma):
+            return "." if point < comma else ","
+    raise DataError(
+        "ambiguous-numbers",
+        f"{table.file}: {found.what}",
+        why=f"for example {', '.join(found.samples[:3])}",
+        fix=found.fix,
+    )
 
 
 def guess_kind(texts: Sequence[str]) -> ValueType:

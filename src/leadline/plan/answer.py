@@ -21,6 +21,7 @@ from leadline.plan.output import Leaf, Output
 from leadline.plan.query import FactState
 from leadline.plan.result import Mark, ResultColumn, Value
 from leadline.plan.span import Shift, moved_label, time_column
+from leadline.time.zone import offset_at
 
 Number: TypeAlias = int | float | Decimal
 Dims: TypeAlias = tuple[Value, ...]
@@ -202,6 +203,13 @@ class Answer:
                 found["all" if isinstance(label, int) else label.isoformat()] = late
         return found
 
+    def local_day(self, instant: dt.datetime, measure: tree.Measure) -> dt.date:
+        """The day of the query's zone on which a value of the measure's time column lies."""
+        column = time_column(measure, self.facts)
+        if self.facts[measure.fact].column(column).type == "date":
+            return instant.date()
+        return (instant + offset_at(instant, self.plan.query.timezone)).date()
+
     def _span(self, label: Label, shift: Shift) -> tuple[dt.date, dt.date] | None:
         query = self.plan.query
         if isinstance(label, int):
@@ -263,7 +271,7 @@ class _Reader:
         span = answer._span(self.label, leaf.shift)
         outside = False
         if bounds is not None and span is not None:
-            first, last = bounds[0].date() - dt.timedelta(days=1), bounds[1].date() + dt.timedelta(days=1)
+            first, last = (answer.local_day(at, measure) for at in bounds)
             through = max((s.through for s in state.sources if s.through is not None), default=None)
             if through is not None:
                 last = max(last, through.date())
@@ -278,10 +286,16 @@ class _Reader:
 def _total(values: list[Any]) -> Number | None:
     if not values:
         return None
-    total = values[0]
+    total: Number = values[0]
     for value in values[1:]:
         total = total + value
-    return total  # type: ignore[no-any-return]
+    return plain(total) if isinstance(total, Decimal) else total
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without trailing zeros, and without an exponent."""
+    short = value.normalize()
+    return short.quantize(Decimal(1)) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]
 
 
 def divide(left: Number | None, right: Number | None) -> float | None:

@@ -15,30 +15,9 @@ from leadline.model import tree
 from leadline.model.fact import Column, Fact
 from leadline.model.tree import Aggregate, Row
 from leadline.plan.leg import Balance, Cohort, Leg, Scan, Span
+from leadline.sql.name import literal, quote
 from leadline.time.calendar import Grain
 from leadline.time.zone import day_start, offsets
-
-
-def quote(name: str) -> str:
-    """`name` as an SQL identifier: bare where that is safe and reads well."""
-    if name.isidentifier() and name == name.lower() and name not in _RESERVED:
-        return name
-    return '"' + name.replace('"', '""') + '"'
-
-
-# fmt: off
-_RESERVED = frozenset(
-    {
-        "all", "and", "any", "as", "asc", "at", "between", "by", "case", "cast", "check", "column",
-        "constraint", "create", "cross", "current", "date", "default", "desc", "distinct", "do", "else", "end",
-        "except", "exists", "false", "for", "foreign", "from", "full", "grant", "group", "having", "in",
-        "inner", "interval", "intersect", "into", "is", "join", "last", "left", "like", "limit", "not", "null",
-        "offset", "on", "only", "or", "order", "outer", "position", "primary", "references", "right", "rows",
-        "select", "session", "set", "some", "table", "then", "to", "true", "union", "unique", "user", "using",
-        "when", "where", "window", "with",
-    }
-)
-# fmt: on
 
 
 class Renderer:
@@ -385,7 +364,7 @@ class Renderer:
         return self.text(value) if isinstance(value, str) else repr(value)
 
     def text(self, value: str) -> str:
-        return "'" + value.replace("'", "''") + "'"
+        return literal(value)
 
     def date(self, day: dt.date) -> str:
         return f"DATE '{day.isoformat()}'"

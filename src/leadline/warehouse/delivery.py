@@ -10,14 +10,8 @@ from msgspec import Struct
 
 from leadline.errors import DataError
 from leadline.model.fact import Fact
-from leadline.warehouse.schema import (
-    COLUMN_TYPES,
-    data_columns,
-    first_expression,
-    literal,
-    quote,
-    stored_columns,
-)
+from leadline.sql.name import literal, quote
+from leadline.warehouse.schema import COLUMN_TYPES, data_columns, first_expression, stored_columns
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from leadline.model.fact import SYSTEM_COLUMNS, Fact
+from leadline.sql.name import quote
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -49,16 +50,6 @@ CREATE TABLE IF NOT EXISTS ledger.state (
     fact VARCHAR NOT NULL, source VARCHAR NOT NULL, row_count BIGINT NOT NULL, currencies VARCHAR[] NOT NULL,
     times VARCHAR NOT NULL);
 """
-
-
-def quote(name: str) -> str:
-    """`name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def ensure_tables(con: Connection, facts: Mapping[str, Fact]) -> None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from leadline.engines.duckdb import connect
 from leadline.errors import UsageError
 from leadline.model.fact import Fact
+from leadline.sql.name import quote
 from leadline.warehouse.delivery import FindingLike, Load
-from leadline.warehouse.schema import ensure_tables, first_expression, is_current, quote, stored_columns
+from leadline.warehouse.schema import ensure_tables, first_expression, is_current, stored_columns
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -54,6 +55,10 @@ class Warehouse:
             ensure_tables(con, facts)
             con.execute("COMMIT")
         return cls(con, facts, landing)
+
+    def has(self, facts: Mapping[str, Fact]) -> bool:
+        """Whether there is a table with every column for each of these facts."""
+        return not facts or is_current(self.con, facts)
 
     def close(self) -> None:
         """Close the database; safe to call twice."""

@@ -273,7 +273,7 @@ def test_short_total_at_the_end_is_no_cut_off(tables):
         ("a,,b", ("a", "column_2", "b"), 1),
         (" a ,b\u00a0,\ufeffc", ("a", "b", "c"), 0),
         ("_line,b,c", ("_line_2", "b", "c"), 1),
-        ('"a\nb",c,d', ("a b", "c", "d"), 1),
+        ('"a\nb",c,d', ("a b", "c", "d"), 0),
         ("a,b,", ("a", "b", "column_3"), 1),
     ],
 )

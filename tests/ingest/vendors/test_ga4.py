@@ -22,7 +22,7 @@ from tests.ingest.vendors.writers import (
     set_cell,
 )
 
-FIRST, DAYS = date(2026, 3, 2), 9
+FIRST, DAYS = date(2025, 3, 2), 9
 CHANNELS = ("Direct", "Organic Search", "Paid Search", "Email", "Unassigned")
 NAMES = (
     "date", "channel", "sessions", "engaged_sessions", "engagement_rate", "engagement_time", "events_per_session",
@@ -224,8 +224,8 @@ MISTAKES = (
     set_cell("engaged_sessions", "9999", 3, rules=("engaged_sessions-exceed-sessions", "engagement-rate")),
     set_cell("engagement_rate", "0.999999", 4, rules=("engagement-rate",)),
     edit_cell("events altered", "events", lambda _, text: str(int(text) + 5000), 2, rules=("events-per-session",)),
-    set_cell("date", "20260402", 5, rules=("date-outside-report",), title="a day after the end date"),
-    set_cell("date", "20261303", 5, title="a month 13"),
+    set_cell("date", "20250402", 5, rules=("date-outside-report",), title="a day after the end date"),
+    set_cell("date", "20251303", 5, title="a month 13"),
     set_cell("date", "", 5, rules=("day-missing",), title="no day"),
     set_cell("sessions", "12x", 6, rules=("not-a-number",)),
     set_cell("sessions", "-4", 6, title="sessions below zero"),

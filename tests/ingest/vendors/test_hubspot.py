@@ -11,7 +11,7 @@ import pytest
 from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads, deliver
 from tests.ingest.vendors.writers import Export, Locale, Mistake, drop_column, file_mistakes, repeat_row, set_cell
 
-START = datetime(2026, 1, 12, 12, 0)
+START = datetime(2025, 1, 12, 12, 0)
 STAGES = ("subscriber", "lead", "mql", "sql", "opportunity", "customer")
 CONTACT_NAMES = (
     "record_id", "", "", "email", "lifecycle_stage", "lead_status", "created",
@@ -167,11 +167,11 @@ def deals(language: str, count: int = 30) -> Case:
 CONTACT_CASES = [contacts(language) for language in CONTACTS]
 DEAL_CASES = [deals(language) for language in DEALS]
 CONTACT_MISTAKES = (
-    set_cell("became_customer", "2025-11-02 10:00", 2, rules=("negative-lag", "stage-before-creation")),
-    set_cell("became_customer", "2026-01-14 12:00", 3, rules=("negative-lag", "stage-before-creation")),
+    set_cell("became_customer", "2024-11-02 10:00", 2, rules=("negative-lag", "stage-before-creation")),
+    set_cell("became_customer", "2025-01-14 12:00", 3, rules=("negative-lag", "stage-before-creation")),
     set_cell("became_customer", "", 1, rules=("stage-without-date",), title="a customer without the date"),
-    set_cell("became_lead", "2026-02-31 10:00", 2, title="a day that is not"),
-    set_cell("created", "31.12.2026 8:00", 4, title="a date written another way"),
+    set_cell("became_lead", "2025-02-31 10:00", 2, title="a day that is not"),
+    set_cell("created", "31.12.2025 8:00", 4, title="a date written another way"),
     set_cell("email", "ada at example", 5, rules=("email-malformed",)),
     set_cell("record_id", "51003", 7, rules=("duplicate-key",), title="two contacts of one ID"),
     set_cell("record_id", "", 7, rules=("no-id",)),
@@ -180,12 +180,12 @@ CONTACT_MISTAKES = (
     *file_mistakes("company"),
 )
 DEAL_MISTAKES = (
-    set_cell("closed", "2025-06-01 09:00", 3, rules=("negative-lag",), title="won before created"),
+    set_cell("closed", "2024-06-01 09:00", 3, rules=("negative-lag",), title="won before created"),
     set_cell("closed", "", 3, rules=("closed-without-date",), title="won without a date"),
     set_cell("amount", "12k", 4, rules=("not-a-number",)),
     set_cell("amount", "-500", 4, rules=("negative-amount",)),
     set_cell("amount", "", 3, rules=("won-without-amount",), title="won without an amount"),
-    set_cell("created", "13/13/2026", 5, title="a month 13"),
+    set_cell("created", "13/13/2025", 5, title="a month 13"),
     set_cell("created", "", 5, rules=("no-creation-date",), title="no creation date"),
     set_cell("currency", "EURO", 6, rules=("bad-currency",)),
     set_cell("record_id", "903", 7, rules=("duplicate-key",), title="two deals of one ID"),

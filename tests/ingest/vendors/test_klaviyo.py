@@ -11,7 +11,7 @@ import pytest
 from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
 from tests.ingest.vendors.writers import Export, Locale, Mistake, edit_cell, file_mistakes, repeat_row, set_cell
 
-START = datetime(2026, 4, 6, 11, 0)
+START = datetime(2025, 4, 6, 11, 0)
 NAMES = (
     "campaign", "tags", "subject", "list", "send_time", "", "recipients", "placed_orders", "placed_order_rate",
     "revenue", "unique_opens", "open_rate", "total_opens", "unique_clicks", "click_rate", "total_clicks",
@@ -80,7 +80,7 @@ MISTAKES = (
     set_cell("placed_orders", "0", 4, rules=("revenue-without-orders", "placed-order-rate")),
     set_cell("revenue", "1.222.91", 5),
     set_cell("unsubscribes", "-2", 6, rules=("negative-count",)),
-    set_cell("send_time", "2026-04-31 11:00:00", 7, title="a day that is not"),
+    set_cell("send_time", "2025-04-31 11:00:00", 7, title="a day that is not"),
     set_cell("send_time", "", 7, rules=("no-send-date",), title="no date"),
     repeat_row(),
     *file_mistakes("subject"),

@@ -22,7 +22,7 @@ from tests.ingest.vendors.writers import (
     set_cell,
 )
 
-FIRST, DAYS = date(2026, 5, 4), 28
+FIRST, DAYS = date(2025, 5, 4), 28
 NAMES = ("date", "clicks", "impressions", "ctr", "position")
 LANGUAGES = {
     "en": (("Date", "Clicks", "Impressions", "CTR", "Position"), "Chart.csv", "Top queries", "Top pages",
@@ -111,8 +111,8 @@ MISTAKES = (
     set_cell("ctr", "96.5%", 4, rules=("ctr",)),
     edit_cell("impressions altered", "impressions", lambda _, text: str(int(text) * 3), 5, rules=("ctr",)),
     set_cell("position", "0.4", 6, rules=("position-impossible",)),
-    set_cell("date", "2026-02-30", 7, title="a day that is not"),
-    set_cell("date", "05/16/2026", 12, title="a day written another way"),
+    set_cell("date", "2025-02-30", 7, title="a day that is not"),
+    set_cell("date", "05/16/2025", 12, title="a day written another way"),
     set_cell("date", (FIRST + timedelta(2)).isoformat(), 8, rules=("duplicate-key",), title="a day twice"),
     set_cell("clicks", "-3", 9, title="clicks below zero"),
     repeat_row(),

@@ -11,7 +11,7 @@ import pytest
 from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads, deliver
 from tests.ingest.vendors.writers import Export, Locale, Mistake, edit_cell, file_mistakes, repeat_row, set_cell
 
-START = datetime(2026, 2, 2, 10, 15)
+START = datetime(2025, 2, 2, 10, 15)
 PAYMENT_NAMES = (
     "id", "created", "amount", "amount_refunded", "currency", "captured", "converted_amount", "converted_refunded",
     "converted_currency", "", "description", "fee", "refunded_at", "", "status", "", "fee_tax", "customer_id",
@@ -129,24 +129,24 @@ PAYMENT_MISTAKES = (
     set_cell("amount", "-12.50", 6, rules=("negative-amount", "refund-over-amount")),
     set_cell("currency", "eu", 6, rules=("bad-currency",)),
     set_cell("converted_amount", "1.00", 8, rules=("conversion-contradicts",), title="a twin that differs"),
-    set_cell("created", "2026-02-30 10:00:00", 7, title="a day that is not"),
+    set_cell("created", "2025-02-30 10:00:00", 7, title="a day that is not"),
     set_cell("created", "", 7, rules=("no-date",), title="no date"),
-    set_cell("refunded_at", "2025-12-01 10:00:00", 1, rules=("refund-before-payment",)),
+    set_cell("refunded_at", "2024-12-01 10:00:00", 1, rules=("refund-before-payment",)),
     set_cell("id", "ch_3PA000003", 8, rules=("duplicate-key",), title="two payments of one ID"),
     repeat_row(),
     *file_mistakes("description"),
 )  # fmt: skip
 SUBSCRIPTION_MISTAKES = (
-    set_cell("ended", "2025-12-01 10:00:00", 5, rules=("negative-lag",)),
+    set_cell("ended", "2024-12-01 10:00:00", 5, rules=("negative-lag",)),
     set_cell("ended", "", 5, title="canceled with notice only, yet no end"),
-    set_cell("canceled", "2025-12-01 10:00:00", 7, rules=("cancel-before-start",)),
+    set_cell("canceled", "2024-12-01 10:00:00", 7, rules=("cancel-before-start",)),
     set_cell("interval", "fortnight", 2, rules=("bad-interval",)),
     set_cell("status", "aktiv", 2, rules=("bad-status",)),
-    set_cell("trial_end", "2025-12-01 10:00:00", 4, rules=("trial-reversed",)),
+    set_cell("trial_end", "2024-12-01 10:00:00", 4, rules=("trial-reversed",)),
     set_cell("amount", "-29.00", 2, rules=("negative-amount",)),
     set_cell("amount", "", 2, rules=("amount-missing",), title="no amount"),
     set_cell("currency", "$", 2, rules=("bad-currency",)),
-    set_cell("created", "13/13/2026", 2, title="a month 13"),
+    set_cell("created", "13/13/2025", 2, title="a month 13"),
     repeat_row(),
     *file_mistakes("plan"),
 )

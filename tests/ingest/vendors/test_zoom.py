@@ -22,7 +22,7 @@ from tests.ingest.vendors.writers import (
     truncate,
 )
 
-BEGAN = datetime(2026, 10, 26, 12, 0)
+BEGAN = datetime(2025, 10, 26, 12, 0)
 NAMES = (
     "attended", "user_name", "first_name", "", "email", "", "registration_time", "approval_status", "join_time",
     "leave_time", "minutes", "", "country", "source",
@@ -149,7 +149,7 @@ MISTAKES = (
     set_cell("leave_time", clock(-30), 1, rules=("leave-before-join", "minutes-impossible")),
     set_cell("minutes", "400", 1, rules=("minutes-impossible",)),
     set_cell("minutes", "-5", 1),
-    set_cell("join_time", "26/10/2026 12:05:00 PM", 1, title="day and month swapped"),
+    set_cell("join_time", "26/10/2025 12:05:00 PM", 1, title="day and month swapped"),
     set_cell("join_time", clock(-60 * 24 * 40), 1, rules=("join-off-event", "minutes-impossible")),
     set_cell("attended", "Maybe", 2, rules=("attended-unclear",)),
     set_cell("attended", "No", 2, rules=("attended-contradicts",)),

@@ -142,7 +142,7 @@ class _Open:
             return "new" if _header_below(ahead.peek(LOOK), self, narrow) else "comment"
         if width == 1 and self.named > 1:
             following = ahead.peek(LOOK)
-            if _header_below(following, self, narrow):
+            if is_name(record.cells[0]) and _header_below(following, self, narrow):
                 return "new"
             return "footer" if self._footer(record, gap, following) else "row"
         # a row as wide as its header, with no gap above, is a row: the rest need not be asked
@@ -151,7 +151,7 @@ class _Open:
         return "wide" if width > self.width else "row"
 
     def _header_of_another(self, record: Record, width: int, gap: bool, following: list[Record], narrow: bool) -> bool:
-        if not is_header(record, following, narrow, False):
+        if not _all_names(record) or not is_header(record, following, narrow, False):
             return False
         broken = self.broken_by(record)
         if gap:
@@ -172,12 +172,17 @@ def _header_below(following: list[Record], table: _Open, narrow: bool) -> bool:
         width = extent(record)
         if not width or is_comment(record) or (filled(record) == 1 and table.named > 1):
             continue
-        if is_header(record, following[position + 1 :], narrow, False):
+        if _all_names(record) and is_header(record, following[position + 1 :], narrow, False):
             return table.rows == 0 or table.broken_by(record) > 0 or width != table.named
         if all(is_typed(cell) or not shown(cell) for cell in record.cells[1:]) and filled(record) == 2:
             continue  # a label and its value, as in a preamble
         return False
     return False
+
+
+def _all_names(record: Record) -> bool:
+    """Whether every filled cell could be a name: asked of a header in the midst of data, where less is not enough."""
+    return all(is_name(cell) for cell in record.cells if shown(cell))
 
 
 def is_header(record: Record, following: list[Record], narrow: bool, relaxed: bool) -> bool:

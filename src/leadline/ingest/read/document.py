@@ -177,7 +177,10 @@ def _stage(
 
 def _broken(name: str, reason: str, text: bytes = b"") -> DataError:
     line = ""
-    if found := re.search(r"byte (\d+)", reason):
+    if text and "truncated" in reason:
+        number = text.rstrip().count(b"\n") + 1
+        line = f", line {number}"
+    elif found := re.search(r"byte (\d+)", reason):
         number = text.count(b"\n", 0, int(found.group(1))) + 1
         line = f", line {number}" if text else ""
     elif found := re.search(r"record/value (\d+)|line (\d+)", reason):

@@ -24,6 +24,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# all but the control codes that text has no use for: tab, line ends, form feed and DOS's end of file are left
+_NOT_CONTROL = bytes([9, 10, 11, 12, 13, 26, 27, *range(32, 256)])
 _SIGNS = frozenset("€£¥§©®™°±²³´µ·¹º»«¼½¾¿¡–—‘’‚“”„†‡•…‰‹›ˆ˜\u00a0¨ªº")
 _JOINERS = frozenset("’‘–—·´\u00a0®™©")
 _ONE_BYTE = ("cp1252", "cp1250", "cp1254", "cp1257", "cp1251", "cp1253", "cp1255", "cp1256", "cp1258", "cp874")
@@ -45,7 +47,7 @@ def encoding_of(head: bytes, name: str) -> str:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
-    if b"\0" not in head:
+    if not head.translate(None, delete=_NOT_CONTROL):
         return "utf-8"
     even, odd = head[0::2].count(0), head[1::2].count(0)
     half = max(1, len(head) // 2)
@@ -53,11 +55,12 @@ def encoding_of(head: bytes, name: str) -> str:
         return "utf-16-le"
     if even > half * 0.3 and odd < half * 0.05:
         return "utf-16-be"
-    line = head.count(b"\n", 0, head.index(b"\0")) + 1
+    at = next(position for position, byte in enumerate(head) if byte not in _NOT_CONTROL)
+    line = head.count(b"\n", 0, at) + 1
     raise DataError(
         "binary-not-text",
-        f"{name} is binary, or text with NUL bytes.",
-        why=f"line {line}, byte {head.index(0)}: a NUL byte, and no kind of table known here begins like this",
+        f"{name} is binary, or text with bytes that no text has.",
+        why=f"line {line}, byte {at}: {head[at]:#04x}, and no kind of table known here begins like this",
         fix="export it as CSV, JSON, Parquet or Excel; for UTF-16 without a mark say `encoding: utf-16-le`",
     )
 
@@ -143,5 +146,8 @@ def _plausible(sample: bytes, encoding: str) -> bool:
         if not char.isalpha() or char in "ÿþ" or (char.isupper() and before.islower()):
             return False
         if not (before.isalpha() or after.isalpha() or before in _SIGNS):
+            return False
+        script = unicodedata.name(char, "").split(" ")[0]
+        if script != "LATIN" and any(near.isalpha() and near.isascii() for near in (before, after)):
             return False
     return True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from _csv import Reader as CellReader
 
 SPACE = " "
+_KEPT = 1 << 18
 
 
 class Dialect(Struct, frozen=True):
@@ -46,7 +47,7 @@ def records(path: Path, name: str, dialect: Dialect, limit: int, skip: int = 0) 
             next(lines, None)
         if dialect.delimiter == SPACE:
             for text in lines:
-                lines.kept.clear()
+                lines.clear()
                 yield Record(lines.number, text.split(), text.rstrip("\r\n"))
             return
         yield from _quoted(lines, name, dialect, limit)
@@ -57,7 +58,7 @@ def _quoted(lines: _Lines, name: str, dialect: Dialect, limit: int) -> Iterator[
         csv.field_size_limit(limit)
     reader = cells_of(lines, dialect)
     while True:
-        lines.kept.clear()
+        lines.clear()
         line = lines.number + 1
         try:
             cells = next(reader)
@@ -76,12 +77,17 @@ def cells_of(lines: Iterable[str], dialect: Dialect) -> CellReader:
 
 
 class _Lines:
-    """Physical lines of a file, one at a time; `kept` are those since it was last cleared."""
+    """Physical lines of a file, one at a time; `kept` are the first since the last `clear`."""
 
     def __init__(self, file: TextIO, name: str, limit: int) -> None:
         self._file, self._name, self._limit = file, name, limit
         self.number = 0
         self.kept: list[str] = []
+        self._held = 0
+
+    def clear(self) -> None:
+        """Forget the lines taken so far: a new record begins."""
+        self.kept.clear()
         self._held = 0
 
     def __iter__(self) -> _Lines:
@@ -93,12 +99,13 @@ class _Lines:
             raise StopIteration
         if len(text) >= self._limit:
             raise endless_line(self._name, self.number + 1, self._limit)
-        self._held = len(text) + (self._held if self.kept else 0)
+        self._held += len(text)
         if self._held > self._limit:
             # csv holds a quoted cell until it ends: give it up before it has eaten the file
             raise csv.Error("unexpected end of data")
         self.number += 1
-        self.kept.append(text)
+        if self._held < _KEPT:
+            self.kept.append(text)
         return text
 
 
