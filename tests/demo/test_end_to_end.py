@@ -60,7 +60,7 @@ CELLS = (
     ("email_opens", "email_opens", "2026-05", ""),
     ("registrations", "registrations", "2025-09", ""),
     ("attendees", "attendees", "2025-09", ""),
-    ("attendees", "attendees", "2026-06", ""),
+    ("attendees", "attendees", "2026-05", ""),
     ("seo_clicks", "search_clicks", "2026-04", "Organic Search"),
     ("active_users", "active_users", "2026-05", ""),
     ("signups", "product_signup", "2025-10", ""),
@@ -80,7 +80,7 @@ RATES = (
     ("cpl", "marketing_cost", "leads"),
 )
 # A month in which every cohort has had its time and a webinar took place.
-MATURE = "2025-10"
+MATURE = "2025-09"
 
 
 @pytest.fixture(scope="module")

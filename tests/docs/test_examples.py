@@ -24,8 +24,8 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def run(commands: str, folder: Path, home: Path) -> Path:
-    """Run one block as a reader would; the folder it ends in."""
+def run(commands: str, folder: Path, home: Path) -> tuple[Path, str]:
+    """Run one block as a reader would; the folder it ends in, and what it printed."""
     script = f"set -e\n{commands}\npwd > '{home}/.here'\n"
     done = subprocess.run(
         ["bash", "-c", script],
@@ -36,7 +36,7 @@ def run(commands: str, folder: Path, home: Path) -> Path:
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
-    return Path((home / ".here").read_text().strip())
+    return Path((home / ".here").read_text().strip()), done.stdout
 
 
 @pytest.mark.slow
@@ -51,4 +51,6 @@ def test_walk_through(page: str, tmp_path: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(step.text, encoding="utf-8")
         elif not step.text.startswith("make "):
-            here = run(step.text, here, tmp_path)
+            here, printed = run(step.text, here, tmp_path)
+            for expected in step.prints:
+                assert expected in printed

@@ -1,8 +1,8 @@
 """The documentation as data: pages, their links, and the steps a reader would take.
 
 A fenced block is a step when it is `shell` (commands, run one block at a time in one folder), or when the comment line
-above it says `file: PATH` (its text becomes that file). `not run: WHY` above a block leaves it out, and a comment
-`first: COMMANDS` runs commands that the reader has run on an earlier page.
+above it says `file: PATH` (its text becomes that file). Above a block, `not run: WHY` leaves it out and
+`prints: TEXT | TEXT` says what its output must hold; `first: COMMANDS` anywhere runs what an earlier page has run.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Step(Struct, frozen=True):
     kind: Literal["file", "shell"]
     text: str
     target: str = ""
+    prints: tuple[str, ...] = ()
 
 
 def steps(page: Path) -> Iterator[Step]:
@@ -41,7 +42,8 @@ def steps(page: Path) -> Iterator[Step]:
         if note.startswith("file: "):
             yield Step("file", text, note.removeprefix("file: "))
         elif block["kind"] == "shell":
-            yield Step("shell", text)
+            said = note.removeprefix("prints: ") if note.startswith("prints: ") else ""
+            yield Step("shell", text, prints=tuple(said.split(" | ")) if said else ())
 
 
 def links(page: Path) -> Iterator[str]:

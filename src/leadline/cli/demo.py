@@ -27,7 +27,14 @@ def command(folder: Path, seed: int) -> None:
         "ask": "Asking",
         "report": "Writing the report",
     }
-    done = run(folder, seed, progress=lambda step: click.echo(f"{said.get(step, step)} …", err=True))
+
+    def tell(step: str, number: int, count: int) -> None:
+        if step in said:
+            click.echo(f"{said[step]} …", err=True)
+        elif sys.stderr.isatty():
+            click.echo(f"\r\x1b[K  {number + 1}/{count} {step}" if step else "\r\x1b[K", nl=False, err=True)
+
+    done = run(folder, seed, progress=tell)
     click.echo(render_scorecard(done.scorecard, style_for(sys.stdout)))
     click.echo()
     click.echo(f"Report:    {done.report}")

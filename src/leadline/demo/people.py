@@ -162,7 +162,7 @@ def _webinars(
         if not dice.chance(chance):
             break
         # A keen contact's form is the registration itself; others sign up some time before the event.
-        span = min((webinar.starts_at - earliest).total_seconds() / 60 - 60, 20_000)
+        span = min((webinar.starts_at - earliest).total_seconds() / 60 - 60, 30_000)
         registered = webinar.starts_at - timedelta(minutes=60 + int(dice.random() * span))
         registered = created if keen and not joined else clock.awake(registered, dice)
         joins = _joins(webinar, dice) if dice.chance(company.webinar_show_up) else ()

@@ -380,7 +380,8 @@ class Renderer:
         return self.interval(round(days * 86400), "second")
 
     def shifted(self, instant: str, offset: dt.timedelta) -> str:
-        return f"{instant} + {self.interval(round(offset.total_seconds()), 'second')}"
+        seconds = round(offset.total_seconds())
+        return f"{instant} {'-' if seconds < 0 else '+'} {self.interval(abs(seconds), 'second')}"
 
     def date_trunc(self, grain: str, local: str) -> str:
         return f"date_trunc('{grain}', {local})"

@@ -32,7 +32,7 @@ REFUSED = {
     "png": (b"\x89PNG\r\n\x1a\n\0\0", "not-a-table", "PNG"),
     "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "not-a-table", "7-Zip"),
     "lfs": ("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n", "git-lfs-pointer", "git lfs pull"),
-    "binary": (bytes(range(256)) * 4, "binary-not-text", "NUL"),
+    "binary": (bytes(range(256)) * 4, "binary-not-text", "0x00"),
     "json error": ('{"error": {"code": 401, "message": "token expired"}}', "json-error-answer", "token expired"),
     "json errors": ('{\n  "errors": [{"title": "rate limit"}]\n}', "json-error-answer", "rate limit"),
     "json message": ('{"message": "Not found"}', "json-error-answer", "Not found"),

@@ -20,6 +20,7 @@ from tests.ingest.vendors.writers import (
     drop_row,
     edit_cell,
     file_mistakes,
+    mixed_style,
     move_date,
     rename_column,
     repeat_row,
@@ -367,7 +368,7 @@ SHARE_MISTAKES = (
 )  # fmt: skip
 COMMA_MISTAKES: tuple[Mistake, ...] = (
     set_cell("cost", "1,234.56", rules=("not-a-number",), title="decimal point among commas"),
-    set_cell("day", "05/14/2025", rules=("not-a-date",), title="American date among German ones"),
+    mixed_style("day", "05/14/2025", rules=("ambiguous-dates",)),
     alter_total("conversions", "1,00"),
 )
 

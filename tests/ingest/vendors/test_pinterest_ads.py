@@ -123,7 +123,7 @@ MISTAKES: tuple[Mistake, ...] = (
     set_cell("ctr", "42.00%", rules=("ctr",)),
     set_cell("cpm", "0.01", rules=("cpm",)),
     set_cell("currency", "EUR", rules=("mixed-currency",)),
-    set_cell("date", "13/05/2025", rules=("not-a-date",)),
+    set_cell("date", "2025-13-05", rules=("not-a-date",)),
     move_date("date", 36_500, rules=("date-out-of-range",)),
     rename_column("spend", "Money"),
     repeat_row(),

@@ -135,7 +135,7 @@ MISTAKES: tuple[Mistake, ...] = (
     set_cell("cpc", "99.99", rules=("cpc",)),
     set_cell("frequency", "9.99", rules=("frequency",)),
     set_cell("currency", "EUR", rules=("mixed-currency",)),
-    set_cell("date", "13/05/2025", rules=("not-a-date",)),
+    set_cell("date", "2025-13-05", rules=("not-a-date",)),
     move_date("date", 36_500, rules=("date-out-of-range",)),
     rename_column("cost", "Money"),
     repeat_row(),

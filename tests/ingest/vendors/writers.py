@@ -166,6 +166,14 @@ def set_cell(name: str, text: str, row: int = 1, *, rules: Sequence[str] = (), t
     return Mistake(title or f"{name} reads {text!r}", lambda e: e.with_cell(row, name, text), tuple(rules), row)
 
 
+def mixed_style(name: str, text: str, row: int = 1, *, rules: Sequence[str]) -> Mistake:
+    """Data cell `name` of `row` is written in another style than the rest, so that the column contradicts itself.
+
+    The whole column is at fault: which of the two styles is the true one nobody knows.
+    """
+    return Mistake(f"{name} among others reads {text!r}", lambda e: e.with_cell(row, name, text), tuple(rules))
+
+
 def edit_cell(
     title: str, name: str, edit: Callable[[Export, str], str], row: int = 1, *, rules: Sequence[str] = ()
 ) -> Mistake:
@@ -240,7 +248,7 @@ def truncate() -> Mistake:
 def html_page() -> Mistake:
     """A sign-in page saved under the export's name."""
     page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Session expired.</p></body></html>\n"
-    return Mistake("an HTML page", lambda e: Raw(e.name, page.encode()), ("html", "not-a-table", "html-page"))
+    return Mistake("an HTML page", lambda e: Raw(e.name, page.encode()), ("html-not-data",))
 
 
 def broken_byte(name: str, row: int = 1) -> Mistake:

@@ -29,10 +29,10 @@ PAGES = (
 
 
 def ga4(world: World) -> Iterator[File]:
-    """Traffic acquisition by day, a file a quarter: `#` lines above the header, days as 20260501, rates in full."""
+    """Traffic acquisition by day, a file for half a year: `#` lines above the header, days as 20260501, rates in full."""
     company = world.company
-    for first in month_starts(company.starts, company.ends)[::3]:
-        last = min(company.ends, (first + timedelta(days=95)).replace(day=1) - timedelta(days=1))
+    for first in month_starts(company.starts, company.ends)[::6]:
+        last = min(company.ends, (first + timedelta(days=186)).replace(day=1) - timedelta(days=1))
         visits = [visit for visit in world.visits if first <= visit.day <= last]
         rows: list[Row] = [
             ("Date", "Session primary channel group (Default Channel Group)", "Session campaign", "Sessions",
