@@ -29,8 +29,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def tables(con: duckdb.DuckDBPyConnection, write: Callable[..., Path]) -> Callable[..., list[Table]]:
-    def _tables(content: bytes | str, encoding: str = "utf-8", **options: Any) -> list[Table]:
-        return read(con, write(content, encoding=encoding), ReadOptions(**options))
+    def _tables(content: bytes | str, stored: str = "utf-8", **options: Any) -> list[Table]:
+        return read(con, write(content, encoding=stored), ReadOptions(**options))
 
     return _tables
 
@@ -47,9 +47,9 @@ def rows(con: duckdb.DuckDBPyConnection) -> Callable[[Table], list[tuple[Any, ..
 def refusal(tables: Callable[..., list[Table]], con: duckdb.DuckDBPyConnection) -> Callable[..., DataError]:
     """The error with which a content is refused; nothing may stay staged."""
 
-    def _refusal(content: bytes | str, encoding: str = "utf-8", **options: Any) -> DataError:
+    def _refusal(content: bytes | str, stored: str = "utf-8", **options: Any) -> DataError:
         with pytest.raises(DataError) as caught:
-            tables(content, encoding, **options)
+            tables(content, stored, **options)
         left = con.execute("select count(*) from duckdb_tables() where table_name like '_read%'").fetchone()
         assert left == (0,)
         assert caught.value.fix

@@ -24,6 +24,9 @@ from leadline.errors import LeadlineError
 from leadline.ingest.source import Finding, Source
 from leadline.model.facts import FACTS
 
+TODAY = date(2026, 11, 30)
+CURRENCY = "EUR"
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -119,12 +122,15 @@ def assert_decodes(format: str) -> None:
 
 
 def deliver(folder: Path, *paths: Path) -> Outcome:
-    """Load files into a new warehouse through the real engine; an error is an outcome, not a failure."""
+    """Load files into a new warehouse through the real engine; an error is an outcome, not a failure.
+
+    The workspace reports in `CURRENCY`, and it is `TODAY`.
+    """
     from leadline.ingest.load import Settings, load_paths
     from leadline.warehouse import Warehouse
 
     warehouse = Warehouse.open(None, landing=folder / "landing")
-    reports = load_paths(Settings(warehouse), paths)
+    reports = load_paths(Settings(warehouse, currency=CURRENCY, today=TODAY), paths)
     error = next((report.error for report in reports if report.error is not None), None)
     findings = tuple(finding for report in reports for finding in report.findings)
     return Outcome(error, ",".join(sorted({report.source for report in reports})), findings, warehouse.con)

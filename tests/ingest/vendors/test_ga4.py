@@ -279,6 +279,6 @@ def test_mistake_in_a_snapshot_is_caught(tmp_path: Path, mistake: Mistake) -> No
 
 def test_cards_over_the_whole_range_are_named_and_left_out(tmp_path: Path) -> None:
     outcome = deliver(tmp_path, SNAPSHOT.export.write(tmp_path))
-    skipped = [finding for finding in outcome.findings if finding.rule == "table-skipped"]
+    skipped = {finding.what: finding for finding in outcome.findings if finding.rule == "table-skipped"}
     assert len(skipped) == 3, outcome.findings
-    assert any("Date" in finding.fix or "Date" in finding.what for finding in skipped)
+    assert any("Date" in finding.fix for finding in skipped.values())

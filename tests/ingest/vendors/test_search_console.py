@@ -112,7 +112,7 @@ MISTAKES = (
     edit_cell("impressions altered", "impressions", lambda _, text: str(int(text) * 3), 5, rules=("ctr",)),
     set_cell("position", "0.4", 6, rules=("position-impossible",)),
     set_cell("date", "2025-02-30", 7, title="a day that is not"),
-    set_cell("date", "05/16/2025", 12, title="a day written another way"),
+    set_cell("date", "06/05/2025", 2, title="a day with day and month swapped"),
     set_cell("date", (FIRST + timedelta(2)).isoformat(), 8, rules=("duplicate-key",), title="a day twice"),
     set_cell("clicks", "-3", 9, title="clicks below zero"),
     repeat_row(),

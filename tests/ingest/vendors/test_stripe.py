@@ -138,7 +138,7 @@ PAYMENT_MISTAKES = (
 )  # fmt: skip
 SUBSCRIPTION_MISTAKES = (
     set_cell("ended", "2024-12-01 10:00:00", 5, rules=("negative-lag",)),
-    set_cell("ended", "", 5, title="canceled with notice only, yet no end"),
+    set_cell("ended", "", 5, rules=("end-missing",), title="over, yet without an end"),
     set_cell("canceled", "2024-12-01 10:00:00", 7, rules=("cancel-before-start",)),
     set_cell("interval", "fortnight", 2, rules=("bad-interval",)),
     set_cell("status", "aktiv", 2, rules=("bad-status",)),

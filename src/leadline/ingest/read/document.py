@@ -152,7 +152,7 @@ def _stage(
     con: duckdb.DuckDBPyConnection, path: Path, name: str, layout: str, options: ReadOptions
 ) -> tuple[str, list[str], int]:
     staged = fresh("table")
-    if not path.stat().st_size:
+    if path.stat().st_size < 1024 and not path.read_bytes().strip(b"\xef\xbb\xbf \t\r\n[]"):
         con.execute(f"create temp table {ident(staged)} (nothing varchar)")
         return staged, [], 0
     room = max(16 << 20, options.limits.line * 2)
@@ -180,11 +180,11 @@ def _broken(name: str, reason: str, text: bytes = b"") -> DataError:
     if text and "truncated" in reason:
         number = text.rstrip().count(b"\n") + 1
         line = f", line {number}"
-    elif found := re.search(r"byte (\d+)", reason):
-        number = text.count(b"\n", 0, int(found.group(1))) + 1
-        line = f", line {number}" if text else ""
     elif found := re.search(r"record/value (\d+)|line (\d+)", reason):
         line = f", record {found.group(1) or found.group(2)}"
+    elif text and (found := re.search(r"byte (\d+)", reason)):
+        number = text.count(b"\n", 0, int(found.group(1))) + 1
+        line = f", line {number}"
     return DataError(
         "broken-json",
         f"{name}{line}: the JSON is broken or cut off.",

@@ -27,6 +27,7 @@ _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf
 # all but the control codes that text has no use for: tab, line ends, form feed and DOS's end of file are left
 _NOT_CONTROL = bytes([9, 10, 11, 12, 13, 26, 27, *range(32, 256)])
 _SIGNS = frozenset("€£¥§©®™°±²³´µ·¹º»«¼½¾¿¡–—‘’‚“”„†‡•…‰‹›ˆ˜\u00a0¨ªº")
+_WORDS = frozenset("àèéòóôúáå")
 _JOINERS = frozenset("’‘–—·´\u00a0®™©")
 _ONE_BYTE = ("cp1252", "cp1250", "cp1254", "cp1257", "cp1251", "cp1253", "cp1255", "cp1256", "cp1258", "cp874")
 _EAST_ASIAN = ("gb18030", "big5", "shift_jis", "cp932", "euc_kr", "euc_jp", "cp949")
@@ -145,7 +146,7 @@ def _plausible(sample: bytes, encoding: str) -> bool:
             continue
         if not char.isalpha() or char in "ÿþ" or (char.isupper() and before.islower()):
             return False
-        if not (before.isalpha() or after.isalpha() or before in _SIGNS):
+        if not (before.isalpha() or after.isalpha() or before in _SIGNS or char.lower() in _WORDS):
             return False
         script = unicodedata.name(char, "").split(" ")[0]
         if script != "LATIN" and any(near.isalpha() and near.isascii() for near in (before, after)):

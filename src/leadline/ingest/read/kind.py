@@ -81,6 +81,8 @@ def kind_of(head: bytes, name: str, path: Path | None = None) -> Kind:
         return _packed(head, path)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return "excel"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.decode("utf-16", "ignore").encode("utf-8", "ignore")
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"<?xml") or _HTML.match(text):
         raise _markup(head, text, name)

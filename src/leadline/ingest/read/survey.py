@@ -27,7 +27,7 @@ _MOJIBAKE = (
     b"\xc3\x82\xc2",
 )
 _FORMULA_STARTS = tuple(mark + sign for mark in (b",", b";", b"\t", b"|", b'"', b"\n") for sign in (b"=", b"@"))
-_CELL_MARKS = (b",", b";", b"\t", b'"', b"\n", b"|")
+_CELL_MARKS = (b",", b";", b"\t", b'"', b"\n")
 
 
 class Survey(Struct):
@@ -140,7 +140,8 @@ def _signed_before(block: bytes, mark: bytes) -> bool:
         start = max(window.rfind(edge) for edge in _CELL_MARKS) + 1
         if not start and at > len(window):
             return True
-        if window[start : start + 1] in (b"+", b"-"):
+        after_pipe = window.rfind(b"|") + 1  # a delimiter, or part of a link to a program
+        if window[start : start + 1] in (b"+", b"-") or window[after_pipe : after_pipe + 1] in (b"+", b"-"):
             return True
         at = block.find(mark, at + 1)
     return False
