@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+import click
 from babel import Locale
 from msgspec import Struct
 
 from leadline import errors
 from leadline.catalogue import documents
+from leadline.cli import COMMANDS, cli
 from leadline.ingest.definition import vendor_definitions
+from leadline.ingest.invariant import invariants
 from leadline.model.fact import Fact
 from leadline.model.facts import FACTS
 from leadline.model.metric import MetricDefinition
@@ -166,6 +170,26 @@ def _listing(facts: Iterable[str]) -> str:
     return ", ".join(f"[{name}](facts.md#{name})" for name in facts)
 
 
+def commands_page() -> str:
+    lines = [
+        NOTE,
+        "# Commands",
+        "",
+        "Every command has `--help`, which is what stands here. Commands find their workspace in the folder they are "
+        "run in or above it, or take `--workspace DIR`. Colours and progress bars appear only on a terminal.",
+        "",
+        *table(("command", ""), *((f"[{name}](#leadline-{name})", what) for name, what in COMMANDS.items())),
+    ]
+    top = click.Context(cli, info_name="leadline", terminal_width=100)
+    for name in COMMANDS:
+        command = cli.get_command(top, name)
+        if command is None:
+            raise SystemExit(f"leadline {name} is listed and missing")
+        shown = command.get_help(click.Context(command, info_name=name, parent=top, terminal_width=100))
+        lines += [f"## leadline {name}", "", "```", *(line.rstrip() for line in shown.splitlines()), "```", ""]
+    return "\n".join(lines)
+
+
 class Raised(Struct, frozen=True, order=True):
     """An error as it stands in the code: its code, class and the pattern of its first sentence."""
 
@@ -192,6 +216,31 @@ def raised() -> list[Raised]:
                 name = f"unknown-{code.value.replace(' ', '-')}"
                 found.setdefault(name, Raised(name, "UsageError", f"There is no {code.value} named …."))
     return sorted(found.values())
+
+
+# Where the rule and its sentence stand in a call that makes a finding.
+_RULES = {"Finding": (1, 3), "Issue": (1, 2)}
+
+
+def rules() -> dict[str, str]:
+    """Every rule a load can find broken, with the sentence it is told by."""
+    found: dict[str, str] = {}
+    for fact in FACTS.values():
+        for one in invariants(fact, fact.column_names, frozenset(), dt.date(2026, 1, 1)):
+            found.setdefault(one.rule, one.what)
+    for path in sorted((SOURCE / "ingest").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if isinstance(node, ast.Call) and name in _RULES:
+                rule, what = (node.args[place] if place < len(node.args) else None for place in _RULES[name])
+                if isinstance(rule, ast.Constant) and what is not None:
+                    found.setdefault(str(rule.value), _pattern(what))
+    for definition in vendor_definitions():
+        for check in definition.source.checks:
+            found.setdefault(check.rule, check.what)
+        for checksum in definition.source.checksums:
+            found.setdefault(checksum.rule, "the printed rate does not agree with the counts")
+    return dict(sorted(found.items()))
 
 
 def _pattern(node: ast.expr) -> str:
@@ -234,6 +283,12 @@ def errors_page() -> str:
                 ("code", "exit", "what it says"),
                 *((f"`{one.code}`", str(EXITS[one.kind]), one.what) for one in raised()),
             ),
+            "## Rules of a load",
+            "",
+            "What `leadline load` can find in a file. An error sets rows aside or refuses the file, a warning only "
+            "flags; each finding says which, with the line and the cure.",
+            "",
+            *table(("rule", "what it says"), *((f"`{rule}`", what) for rule, what in rules().items())),
             "Why some questions are refused, and what to ask instead: [questions about refusals](refusals.md).",
             "",
         ]
@@ -241,6 +296,7 @@ def errors_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
     "facts.md": facts_page,
     "formats.md": formats_page,
     "metrics.md": metrics_page,

@@ -202,7 +202,7 @@ def money(folder: Path) -> Sums:
         sums["charged", month, ""] += number(row["Amount"])
         sums["refunded", month, ""] += number(row["Amount Refunded"])
     for row in records(only(folder, "costs"), delimiter=";"):
-        month = f"{datetime.strptime(row['Month'], '%d.%m.%Y'):%Y-%m}"
+        month = f"{datetime.strptime(row['Booked on'], '%d.%m.%Y'):%Y-%m}"
         amount = Decimal(row["Actual (EUR)"].replace(".", "").replace(",", "."))
         sums[f"{row['Team']}_cost", month, ""] += amount
         if row["Category"] == "media":
@@ -369,7 +369,7 @@ def test_quirks_of_the_vendors_are_there(demo: tuple[Path, Truth]) -> None:
     assert google.startswith(b"\xff\xfe")
     assert linkedin.startswith(b"\xff\xfe")
     text = google.decode("utf-16")
-    for quirk in ("Campaign report\r\n1 July 2024 - 30 June 2026\r\n", '\t"1,', "\t --", "< 10%", "Total: Account"):
+    for quirk in ("Campaign report\r\n1 July 2024 - 5 July 2026\r\n", '\t"1,', "\t --", "< 10%", "Total: Account"):
         assert quirk in text, quirk
     assert linkedin.decode("utf-16").splitlines()[4] == ""
     assert files(folder, "Fathomere-Campaigns")[0].read_bytes().startswith(b"\xef\xbb\xbf")

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from kit.pages import PAGES, ROOT, anchors, links
+from leadline.catalogue import documents
 from leadline.ingest import source as source_language
 from leadline.model.parse import FUNCTIONS
 
@@ -40,7 +41,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(there), target
 
 
-@pytest.mark.parametrize("page", ["facts.md", "formats.md", "metrics.md", "errors.md"])
+@pytest.mark.parametrize("page", ["commands.md", "facts.md", "formats.md", "metrics.md", "errors.md"])
 def test_generated_page_is_up_to_date(page: str, generator: ModuleType) -> None:
     assert page not in generator.stale(), "run `make docs`"
 
@@ -70,3 +71,20 @@ def test_every_field_of_the_mapping_language_is_explained(kind: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_word_of_the_formula_language_is_explained(function: str) -> None:
     assert f"`{function}(" in (ROOT / "docs" / "formulas.md").read_text(encoding="utf-8")
+
+
+def asked() -> list[tuple[str, str]]:
+    """Every metric that a command in the documentation or in a help text asks for, with its page."""
+    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    found = {
+        (name(page), word)
+        for page in pages
+        for words in re.findall(r"^ *leadline (?:query|explain) ([a-z][a-z0-9_ ]*)", page.read_text("utf-8"), re.M)
+        for word in words.split()
+    }
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("page", "metric"), asked())
+def test_every_metric_asked_for_exists(page: str, metric: str) -> None:
+    assert metric in {known for document in documents() for known in document.data}

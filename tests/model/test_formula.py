@@ -24,6 +24,7 @@ PRODUCT = [
     "last(subscription.mrr)",
     "(marketing_cost + sales_cost) / new_customers",
     "revenue / prior(revenue, 1 year) - 1",
+    "distinct(product_event.person_id over 28 days)",
     "open_deals * win_rate * avg_deal_size / sales_cycle",
 ]
 MORE = [
@@ -42,6 +43,7 @@ MORE = [
     "count(deal where (won_at is not null or lost_at is not null) and not (stage = 'x' and stage = 'y'))",
     'sum(ad.spend where campaign = \'O\'\'Neil "x"\')',
     "avg(duration(deal.created_at, deal.won_at, hours))",
+    "sum(order.amount where is_sale over 7 days at ordered_at)",
 ]
 
 
@@ -117,6 +119,8 @@ def test_any_condition_survives_its_text(row: tree.Row) -> None:
         ("last(median(ad.spend))", "column 6", "last(sum("),
         ("count(deal where 'a' = )", "column 24", "a name"),
         ("", "column 1", "a name"),
+        ("sum(ad.spend over 0 days)", "column 19", "28 days"),
+        ("last(subscription.mrr over 3 days)", "column 28", "leave"),
     ],
 )
 def test_errors_point_at_the_place_and_name_a_cure(text: str, place: str, cure: str) -> None:

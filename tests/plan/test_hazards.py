@@ -36,6 +36,7 @@ t_reached30: reached(lead, mql, within 30 days)
 t_return: reach(order where is_first, order where is_sale, in month 1)
 t_cycle: median(duration(deal.created_at, deal.won_at))
 t_p90: percentile(deal.amount, 0.9)
+t_active: distinct(order.customer_id over 14 days)
 t_none: sum(ad.conversion_value)
 t_cost_de: sum(cost.amount where country = 'DE')
 """
@@ -312,6 +313,23 @@ def test_mrr_of_golden_arithmetic(tmp_path: Path) -> None:
             {"customer_id": "a", "mrr": 120, "started_at": "2026-02-28", "ended_at": None, "currency": "EUR"},
         ]})  # fmt: skip
         assert workspace.query(["t_mrr"], period="2026-Q1").rows == [(120,)]
+
+
+def test_trailing_windows_end_with_the_period_whatever_its_length(shop: Workspace) -> None:
+    by_week = values(shop.query(["t_active"], grain="week", period="2026-01-05..2026-02-08"), "t_active")
+    assert list(by_week.values()) == [2, 3, 2, 2, 3]
+    assert shop.query(["t_active"], period="2026-01").rows == [(2,)]
+    assert shop.query(["t_active"], period="2026-01-14").rows == [(3,)]
+
+
+def test_groups_that_no_measure_counts_are_not_shown(shop: Workspace) -> None:
+    """Two filtered measures over one fact: rows of neither make no group of zeros."""
+    give(shop, {"stage_entry": [
+        {"person_id": "p", "stage": "lead", "channel": "Email", "entered_at": "2026-01-05", "_key": "1"},
+        {"person_id": "p", "stage": "mql", "channel": "Email", "entered_at": "2026-01-06", "_key": "2"},
+        {"person_id": "q", "stage": "customer", "channel": "Paid", "entered_at": "2026-01-06", "_key": "3"},
+    ]}, source="crm")  # fmt: skip
+    assert shop.query(["leads", "mql"], by=["channel"]).rows == [("Email", 1, 1)]
 
 
 def test_open_deals_are_a_balance_of_their_own_times(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ written to `truth.json` beside the totals that came of them.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec import Struct
 
@@ -107,6 +107,12 @@ class Company(Struct, frozen=True):
     reactivation: float
     owners: tuple[str, ...]
 
+    @property
+    def years(self) -> tuple[tuple[date, date], ...]:
+        """First and last day of each year that the tools' reports cover; the last one runs to the end of the data."""
+        second = self.starts.replace(year=self.starts.year + 1)
+        return (self.starts, second - timedelta(days=1)), (second, self.ends)
+
     def channel(self, name: str) -> Channel:
         """The channel of that name."""
         return next(channel for channel in self.channels if channel.name == name)
@@ -131,7 +137,7 @@ FATHOMERE = Company(
     currency="EUR",
     timezone="Europe/Berlin",
     starts=date(2024, 7, 1),
-    ends=date(2026, 6, 30),
+    ends=date(2026, 7, 5),
     crm_since=date(2023, 10, 1),
     growth_per_year=0.24,
     weekday=(1.14, 1.24, 1.20, 1.13, 0.93, 0.40, 0.46),

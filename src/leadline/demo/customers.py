@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from leadline.demo.clock import Clock, add_months, month_starts
 from leadline.demo.company import Company
@@ -212,7 +213,7 @@ def ask(company: Company, clock: Clock, subscriptions: list[Subscription], dice:
 
 
 def spend(company: Company, clock: Clock, ads: list[AdDay], deals: list[Deal], dice: Dice) -> list[Cost]:
-    """The finance team's monthly bookings: media as invoiced, salaries, tools, agencies, events and commissions."""
+    """The finance team's bookings on the last day of each month: media as invoiced, salaries, tools, commissions, …"""
     media: dict[tuple[date, str, str], int] = {}
     for ad in ads:
         key = (ad.day.replace(day=1), ad.campaign.platform, ad.campaign.channel)
@@ -223,11 +224,12 @@ def spend(company: Company, clock: Clock, ads: list[AdDay], deals: list[Deal], d
             label = clock.month(deal.closed_at)
             won[label] = won.get(label, 0) + deal.cents
     costs: list[Cost] = []
-    for month in month_starts(company.starts, company.ends):
+    for month, following in pairwise(month_starts(company.starts, company.ends)):
+        booked = following - timedelta(days=1)
         growth = (1 + company.growth_per_year) ** ((month - company.starts).days / 365.25)
         for (when, platform, channel), cents in media.items():
             if when == month:
-                costs.append(Cost(month, "marketing", "media", platform, channel, cents, _round(cents)))
+                costs.append(Cost(booked, "marketing", "media", platform, channel, cents, _round(cents)))
         for team, category, vendor, channel, base in (
             ("marketing", "salaries", "payroll", "", 31_500_00),
             ("marketing", "tools", "software", "", 4_150_00),
@@ -238,9 +240,9 @@ def spend(company: Company, clock: Clock, ads: list[AdDay], deals: list[Deal], d
         ):
             if base:
                 planned = _round(base * growth)
-                costs.append(Cost(month, team, category, vendor, channel, round(dice.around(planned, 0.03)), planned))
+                costs.append(Cost(booked, team, category, vendor, channel, round(dice.around(planned, 0.03)), planned))
         commission = round(won.get(f"{month:%Y-%m}", 0) * 0.06)
-        costs.append(Cost(month, "sales", "commissions", "payroll", "", commission, _round(commission)))
+        costs.append(Cost(booked, "sales", "commissions", "payroll", "", commission, _round(commission)))
     return costs
 
 

@@ -46,9 +46,19 @@ class Dice(Random):
         variance = trials * probability * (1 - probability)
         if trials > 40 and variance > 9:
             return min(trials, max(0, round(self.gauss(trials * probability, math.sqrt(variance)))))
-        if trials > 400:
-            return min(trials, self.poisson(trials * probability))
+        if probability < 0.2:
+            return self._rare(trials, probability)
         return sum(self.random() < probability for _ in range(trials))
+
+    def _rare(self, trials: int, probability: float) -> int:
+        """Successes that are far apart: jumps from one to the next (the gaps are geometric) instead of every trial."""
+        per_trial = math.log1p(-probability)
+        count, position = 0, 0
+        while True:
+            position += int(math.log(1 - self.random()) / per_trial) + 1
+            if position > trials:
+                return count
+            count += 1
 
     def around(self, value: float, sigma: float) -> float:
         """`value` times a lognormal noise with median 1."""

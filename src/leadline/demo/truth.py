@@ -230,9 +230,9 @@ def _money(world: World, clock: Clock, months: _Months) -> None:
         months.cents("charged", month, payment.cents)
         months.cents("refunded", month, payment.refunded)
     for cost in world.costs:
-        months.cents(f"{cost.team}_cost", f"{cost.month:%Y-%m}", cost.cents)
+        months.cents(f"{cost.team}_cost", f"{cost.day:%Y-%m}", cost.cents)
         if cost.category == "media":
-            months.cents("media_cost", f"{cost.month:%Y-%m}", cost.cents)
+            months.cents("media_cost", f"{cost.day:%Y-%m}", cost.cents)
     for activity in world.activities:
         months.add("sales_touches", clock.month(activity.at))
     for answer in world.answers:

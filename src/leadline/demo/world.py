@@ -186,9 +186,9 @@ class Answer(Struct, frozen=True):
 
 
 class Cost(Struct, frozen=True):
-    """A booking of the finance team, by month."""
+    """A booking of the finance team, on the last day of a month."""
 
-    month: date
+    day: date
     team: str
     category: str
     vendor: str

@@ -51,6 +51,9 @@ def _additivity(formula: Formula) -> Additivity:
             return "non-additive" if isinstance(of, tree.Distinct) else "semi-additive"
         case tree.Reach(share=False):
             return "additive"
+        case tree.Trailing():
+            # Windows of neighbouring periods overlap.
+            return "non-additive"
         case tree.Negate(of) | tree.Prior(of):
             return _additivity(of)
         case tree.Combine("+" | "-", left, right):
@@ -95,7 +98,7 @@ def _unit(formula: Formula, facts: Mapping[str, Fact]) -> str:
             return "people" if column.endswith(("person_id", "visitor_id", "customer_id")) else "count"
         case tree.Reach(share=share):
             return "percent" if share else "count"
-        case tree.Last(of):
+        case tree.Last(of) | tree.Trailing(of):
             return _unit(of, facts)
         case tree.Negate(of) | tree.Prior(of):
             return _unit(of, facts)
@@ -117,7 +120,7 @@ def _unit(formula: Formula, facts: Mapping[str, Fact]) -> str:
 
 def is_money(measure: Measure, facts: Mapping[str, Fact]) -> bool:
     """Whether the measure's value is an amount of money, which must never mix currencies."""
-    of = measure.of if isinstance(measure, tree.Last) else measure
+    of = measure.of if isinstance(measure, tree.Last | tree.Trailing) else measure
     if isinstance(of, tree.Count | tree.Distinct | tree.Reach):
         return False
     return row_unit(of.value, facts[of.fact]) == "money"
@@ -170,6 +173,9 @@ def _resolved(formula: Formula, facts: Mapping[str, Fact]) -> Formula:
                     why=formula_text(formula),
                     fix="use sum() for a flow, or a fact such as subscription or deal",
                 )
+            return formula
+        case tree.Trailing(of):
+            _check_measure(of, facts)
             return formula
         case tree.Reach():
             start, end = _step(formula.start, facts, first=True), _step(formula.end, facts, first=False)

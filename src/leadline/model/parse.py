@@ -176,10 +176,11 @@ class _Builder:
             case "last_of":
                 return self.last_of(branch)
             case "last_sum":
+                self.no_window(branch)
                 summed = self.aggregate("sum_", branch)
                 return tree.Last(cast("tree.Sum", summed))
             case name:
-                return self.aggregate(name, branch)
+                return self.measure(name, branch)
 
     def prior(self, branch: Tree[Token]) -> Formula:
         of = self.formula(branch.children[1])
@@ -191,6 +192,18 @@ class _Builder:
         if not isinstance(whole, int) or whole < 1:
             raise self.fail(cast("Token", count), "prior() goes back a whole number of periods.", "for example 1 year")
         return tree.Prior(of, whole, cast("tree.Grain", str(grain).lower().rstrip("s")))
+
+    def measure(self, name: str, branch: Tree[Token]) -> Formula:
+        """An aggregate, over its trailing days where it says so."""
+        of = self.aggregate(name, branch)
+        options = cast("Tree[Token]", branch.children[-1])
+        amount, unit = options.children[3], options.children[4]
+        if amount is None:
+            return of
+        days = float(number(str(amount))) * _DAYS[str(unit).lower().rstrip("s")]
+        if days <= 0:
+            raise self.fail(cast("Token", amount), "A trailing window has a length.", "for example over 28 days")
+        return tree.Trailing(of, days)
 
     def aggregate(self, name: str, branch: Tree[Token]) -> tree.Aggregate:
         parts = branch.children
@@ -260,11 +273,19 @@ class _Builder:
 
     def step(self, branch: Tree[Token]) -> tree.Step:
         scope = _Scope(unquote(str(branch.children[0])))
+        self.no_window(branch)
         where, at = self.options(cast("Tree[Token]", branch.children[1]), scope)
         return tree.Step(cast("str", scope.fact), where, at)
 
+    def no_window(self, branch: Tree[Token]) -> None:
+        options = cast("Tree[Token]", branch.children[-1])
+        if options.children[3] is not None:
+            raise self.fail(
+                cast("Token", options.children[3]), "There is no trailing window here.", "leave `over …` out"
+            )
+
     def options(self, branch: Tree[Token], scope: _Scope) -> tuple[Row | None, str]:
-        _, where, _, at = branch.children
+        _, where, _, _, _, _, at = branch.children
         condition = self.row(where, scope) if where is not None else None
         return condition, unquote(str(at)) if at is not None else ""
 

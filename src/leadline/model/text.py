@@ -9,7 +9,7 @@ from leadline.model.tree import Formula, Row
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _WORDS = frozenset(
-    ["where", "at", "or", "and", "not", "in", "is", "null", "like", "between", "true", "false", "within"]
+    ["where", "at", "or", "and", "not", "in", "is", "null", "like", "between", "true", "false", "within", "over"]
 )
 _RANK = {"+": 1, "-": 1, "*": 2, "/": 2}
 
@@ -59,14 +59,16 @@ def _formula(node: Formula, rank: int) -> str:
             if isinstance(of, tree.Sum):
                 return f"last{_aggregate(of).removeprefix('sum')}"
             return f"last({_aggregate(of)})"
+        case tree.Trailing(of, days):
+            return _aggregate(of, over=f" over {_days(days)}")
         case tree.Reach():
             return _reach(node)
         case _:
             return _aggregate(node)
 
 
-def _aggregate(node: tree.Aggregate) -> str:
-    options = _options(node.where, node.at)
+def _aggregate(node: tree.Aggregate, over: str = "") -> str:
+    options = _options(node.where, node.at, over)
     if isinstance(node, tree.Count):
         return f"count({_name(node.fact)}{options})"
     value = _qualified(node.value, node.fact)
@@ -77,9 +79,9 @@ def _aggregate(node: tree.Aggregate) -> str:
     return f"{node.word}({value}{options})"
 
 
-def _options(where: Row | None, at: str) -> str:
+def _options(where: Row | None, at: str, over: str = "") -> str:
     text = f" where {_row(where, 0)}" if where is not None else ""
-    return text + (f" at {_name(at)}" if at else "")
+    return text + over + (f" at {_name(at)}" if at else "")
 
 
 def _reach(node: tree.Reach) -> str:

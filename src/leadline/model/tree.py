@@ -228,6 +228,18 @@ class Last(Node, frozen=True, tag="last"):
         return self.of.fact
 
 
+class Trailing(Node, frozen=True, tag="over"):
+    """`of` over the last `days` days up to the end of each period, however short the period is."""
+
+    word: ClassVar[str] = "over"
+    of: Aggregate
+    days: float
+
+    @property
+    def fact(self) -> str:
+        return self.of.fact
+
+
 class Step(Node, frozen=True, tag="step"):
     """An occurrence in the life of an entity: rows of a fact under a condition."""
 
@@ -255,7 +267,7 @@ class Reach(Node, frozen=True, tag="reach"):
         return self.start.fact
 
 
-Measure: TypeAlias = Sum | Count | Distinct | Mean | Least | Greatest | Percentile | Last | Reach
+Measure: TypeAlias = Sum | Count | Distinct | Mean | Least | Greatest | Percentile | Last | Trailing | Reach
 
 # Metric expressions: numbers out of numbers.
 
@@ -294,25 +306,7 @@ class Prior(Node, frozen=True, tag="prior"):
     grain: Grain | Literal["period"] = "period"
 
 
-Formula: TypeAlias = (
-    Number
-    | Ref
-    | Combine
-    | Negate
-    | Prior
-    | Sum
-    | Count
-    | Distinct
-    | Mean
-    | Least
-    | Greatest
-    | Percentile
-    | Last
-    | Reach
-)
-
-MEASURES = (Sum, Count, Distinct, Mean, Least, Greatest, Percentile, Last, Reach)
-AGGREGATES = (Sum, Count, Distinct, Mean, Least, Greatest, Percentile)
+Formula: TypeAlias = Number | Ref | Combine | Negate | Prior | Measure
 Aggregate: TypeAlias = Sum | Count | Distinct | Mean | Least | Greatest | Percentile
 
 

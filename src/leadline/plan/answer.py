@@ -279,7 +279,7 @@ class _Reader:
         if not state.rows or bounds is None or outside:
             self.nothing = True
             return None
-        additive = isinstance(measure, tree.Sum | tree.Count | tree.Distinct | tree.Last)
+        additive = isinstance(getattr(measure, "of", measure), tree.Sum | tree.Count | tree.Distinct)
         return 0 if additive else None
 
 

@@ -35,7 +35,7 @@ def gather_legs(
     for (measure, alias, money), shifts in wanted.items():
         fact, state = facts[measure.fact], states[measure.fact]
         split = money and len(state.currencies) > 1
-        if not isinstance(measure, tree.Last | tree.Reach):
+        if not isinstance(measure, tree.Last | tree.Trailing | tree.Reach):
             # Without a grain each shift is a window of its own, so only measures of the same shifts share a scan.
             apart = () if query.grain else tuple(sorted(shifts))
             scans.setdefault((fact.name, time_column(measure, facts), split, apart), {})[Named(alias, measure)] = shifts
@@ -43,7 +43,7 @@ def gather_legs(
         merge = isinstance(measure, tree.Reach)
         for window, covered in read_windows(query, labels, shifts, spans, windows, merge=merge):
             common = (query.by, where, covered, query.grain, window, query.calendar, query.timezone)
-            if isinstance(measure, tree.Last):
+            if isinstance(measure, tree.Last | tree.Trailing):
                 legs.append(Balance(fact.name, alias, measure, *common, split))
                 continue
             own = state.bounds(time_column(measure, facts))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from leadline.model.tree import Aggregate, Last, Reach, Row
+from leadline.model.tree import Aggregate, Last, Reach, Row, Trailing
 from leadline.time.calendar import Calendar, Grain
 
 Span = tuple[dt.date, dt.date]
@@ -44,11 +44,11 @@ class Scan(Struct, frozen=True):
 
 
 class Balance(Struct, frozen=True):
-    """Balances of one fact at the end of each of `spans` (one per label)."""
+    """A measure of one fact taken at the end of each of `spans` (one per label): a balance, or a trailing window."""
 
     fact: str
     alias: str
-    measure: Last
+    measure: Last | Trailing
     by: tuple[str, ...]
     where: tuple[Row, ...]
     spans: tuple[Span, ...]

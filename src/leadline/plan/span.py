@@ -27,6 +27,8 @@ def time_column(measure: Measure, facts: Mapping[str, Fact]) -> str:
         case tree.Last(of):
             fact = facts[of.fact]
             return fact.starts or fact.time
+        case tree.Trailing(of):
+            return time_column(of, facts)
         case _:
             if measure.at:
                 return measure.at

@@ -15,6 +15,7 @@ from leadline.model import tree
 from leadline.model.fact import Column, Fact
 from leadline.model.tree import Aggregate, Row
 from leadline.plan.leg import Balance, Cohort, Leg, Scan, Span
+from leadline.plan.span import time_column
 from leadline.sql.name import literal, quote
 from leadline.time.calendar import Grain
 from leadline.time.zone import day_start, offsets
@@ -50,12 +51,18 @@ class Renderer:
         conditions = [*self.within(leg.time, fact, leg.spans, leg.timezone), *self.conditions(leg.where, fact)]
         if shared is not None:
             conditions.append(self.row(shared, fact, 3))
+        elif leg.by and all(item is not None for item in filters):
+            # Rows that no measure counts would only add groups of nothing.
+            wanted = dict.fromkeys(self.row(item, fact, 2) for item in filters if item is not None)
+            conditions.append(f"({' OR '.join(wanted)})")
         groups = self.groups(leg, self.bucket(leg.time, fact, leg) if leg.grain else "")
         return self.select([*groups, *columns], self.source(leg.fact), conditions, len(groups))
 
     def balance(self, leg: Balance) -> str:
         """A balance at the end of each period: rows that hold then, or each item's last reading within it."""
         fact = self.facts[leg.fact]
+        if isinstance(leg.measure, tree.Trailing):
+            return self.trailing(leg, leg.measure, fact)
         if not (fact.starts and fact.ends):
             return self.readings(leg, fact)
         column = f"{self.aggregate(leg.measure.of, fact, bare=True)} AS {leg.alias}"
@@ -76,6 +83,31 @@ class Renderer:
             f"(VALUES\n    {moments}\n  ) AS period_end(period_start, period_ends)\n"
             f"JOIN {self.source(leg.fact)} AS item\n"
             f"  ON {starts} < period_ends AND ({ends} IS NULL OR {ends} >= period_ends)"
+        )
+        return self.select([*groups, column], source, conditions, len(groups))
+
+    def trailing(self, leg: Balance, measure: tree.Trailing, fact: Fact) -> str:
+        """A measure over the days before the end of each period, whatever the period's own length."""
+        time = time_column(measure, self.facts)
+        conditions = self.conditions(leg.where, fact)
+        if measure.of.where is not None:
+            conditions.append(self.row(measure.of.where, fact, 3))
+        column = f"{self.aggregate(measure.of, fact, bare=True)} AS {leg.alias}"
+        if not leg.spans:
+            groups = self.groups(leg, "")
+            latest = f"(SELECT max({quote(time)}) FROM {self.source(leg.fact)})"
+            conditions.append(f"{quote(time)} > {latest} - {self.span_of(measure.days)}")
+            return self.select([*groups, column], self.source(leg.fact), conditions, len(groups))
+        moments = []
+        for first, end in self.period_ends(leg):
+            ends = self.moment(fact, time, end, leg.timezone)
+            moments.append(f"({self.date(first)}, {ends} - {self.span_of(measure.days)}, {ends})")
+        listed = ",\n    ".join(moments)
+        groups = self.groups(leg, "period_start" if leg.grain else "")
+        source = (
+            f"(VALUES\n    {listed}\n  ) AS trailing_window(period_start, window_starts, window_ends)\n"
+            f"JOIN {self.source(leg.fact)} AS item\n"
+            f"  ON {quote(time)} >= window_starts AND {quote(time)} < window_ends"
         )
         return self.select([*groups, column], source, conditions, len(groups))
 
@@ -178,11 +210,11 @@ class Renderer:
             case Scan():
                 time, own = leg.time, [named.measure.where for named in leg.measures]
             case Balance():
-                time, own = fact.starts or fact.time, [leg.measure.of.where]
+                time, own = time_column(leg.measure, self.facts), [leg.measure.of.where]
             case Cohort():
                 time, own = leg.measure.start.at or fact.time, [leg.measure.start.where]
         conditions = self.conditions(leg.where, fact)
-        if isinstance(leg, Balance) and fact.starts and fact.ends:
+        if isinstance(leg, Balance) and isinstance(leg.measure, tree.Last) and fact.starts and fact.ends:
             ends = quote(fact.ends)
             if leg.spans:
                 moment = self.moment(fact, fact.starts, leg.spans[-1][1], leg.timezone)

@@ -159,6 +159,9 @@ NTH = {
     "de": ("N. Tag", "Aktive Nutzer", "Neue Nutzer"),
     "fr": ("Nième jour", "Utilisateurs actifs", "Nouveaux utilisateurs"),
     "es": ("Día N", "Usuarios activos", "Usuarios nuevos"),
+    "nl": ("Nde dag", "Actieve gebruikers", "Nieuwe gebruikers"),
+    "vi": ("Ngày thứ N", "Người dùng đang hoạt động", "Người dùng mới"),
+    "tr": ("N. gün", "Etkin kullanıcılar", "Yeni kullanıcılar"),
     "zh": ("第 N 天", "活跃用户数", "新用户数"),
 }
 

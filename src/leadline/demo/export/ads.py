@@ -99,9 +99,7 @@ def microsoft_ads(world: World) -> Iterator[File]:
 def meta_ads(world: World) -> Iterator[File]:
     """Campaigns by day, a file a year: byte-order mark, the currency inside the headers, rates as bare numbers."""
     company, code = world.company, world.company.currency
-    for year in (0, 1):
-        first = company.starts.replace(year=company.starts.year + year)
-        last = company.ends.replace(year=company.starts.year + year + 1)
+    for first, last in company.years:
         rows: list[Row] = [
             ("Campaign name", "Campaign ID", "Day", "Attribution setting", "Results", "Result indicator", "Reach",
              "Frequency", "Cost per results", f"Amount spent ({code})", "Impressions",

@@ -10,11 +10,11 @@ from leadline.demo.world import World
 
 
 def costs(world: World) -> Iterator[File]:
-    """The finance team's bookings: semicolons, decimal commas, days as 01.07.2024."""
-    rows: list[Row] = [("Month", "Team", "Category", "Vendor", "Channel", "Actual (EUR)", "Budget (EUR)")]
+    """The finance team's bookings: semicolons, decimal commas, days as 31.07.2024."""
+    rows: list[Row] = [("Booked on", "Team", "Category", "Vendor", "Channel", "Actual (EUR)", "Budget (EUR)")]
     for cost in world.costs:
         rows.append(
-            (f"{cost.month:%d.%m.%Y}", cost.team, cost.category, cost.vendor, cost.channel, _german(cost.cents),
+            (f"{cost.day:%d.%m.%Y}", cost.team, cost.category, cost.vendor, cost.channel, _german(cost.cents),
              _german(cost.planned))
         )  # fmt: skip
     yield "costs.csv", utf8(table(rows, delimiter=";", newline="\r\n"), mark=True)

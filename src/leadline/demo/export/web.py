@@ -29,10 +29,11 @@ PAGES = (
 
 
 def ga4(world: World) -> Iterator[File]:
-    """Traffic acquisition by day, a file for half a year: `#` lines above the header, days as 20260501, rates in full."""
+    """Traffic acquisition by day, a file for half a year: `#` lines above the header, days as 20260501, full rates."""
     company = world.company
-    for first in month_starts(company.starts, company.ends)[::6]:
-        last = min(company.ends, (first + timedelta(days=186)).replace(day=1) - timedelta(days=1))
+    firsts = [first for first in month_starts(company.starts, company.ends) if first.month in (1, 7)][:4]
+    lasts = [first - timedelta(days=1) for first in firsts[1:]] + [company.ends]
+    for first, last in zip(firsts, lasts, strict=True):
         visits = [visit for visit in world.visits if first <= visit.day <= last]
         rows: list[Row] = [
             ("Date", "Session primary channel group (Default Channel Group)", "Session campaign", "Sessions",
@@ -75,9 +76,7 @@ def search_console(world: World) -> Iterator[File]:
     Rare queries are withheld, so that the queries never add up to the days.
     """
     company = world.company
-    for year in (0, 1):
-        first = company.starts.replace(year=company.starts.year + year)
-        last = company.ends.replace(year=company.starts.year + year + 1)
+    for first, last in company.years:
         days = [day for day in world.search if first <= day.day <= last]
         clicks, impressions = sum(day.clicks for day in days), sum(day.impressions for day in days)
         columns = ("Clicks", "Impressions", "CTR", "Position")

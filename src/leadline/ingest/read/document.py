@@ -119,7 +119,7 @@ def _unwrapped(path: Path, name: str, options: ReadOptions, folder: Path) -> tup
     try:
         value = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise _broken(name, str(error), text) from None
+        raise _broken(name, str(error), _error_line(text, str(error))) from None
     lists = _lists(value)
     if len(lists) > 1:
         full = [(key, rows) for key, rows in lists if rows]
@@ -171,23 +171,43 @@ def _stage(
         counted = con.execute(f"select count(*) from {ident(staged)}").fetchone()
     except duckdb.Error as error:
         con.execute(f"drop table if exists {ident(staged)}")
-        raise _broken(name, str(error)) from None
+        raise _broken_file(path, name, layout, str(error), options) from None
     return staged, columns, counted[0] if counted else 0
 
 
-def _broken(name: str, reason: str, text: bytes = b"") -> DataError:
-    line = ""
-    if text and "truncated" in reason:
-        number = text.rstrip().count(b"\n") + 1
-        line = f", line {number}"
-    elif found := re.search(r"record/value (\d+)|line (\d+)", reason):
-        line = f", record {found.group(1) or found.group(2)}"
-    elif text and (found := re.search(r"byte (\d+)", reason)):
-        number = text.count(b"\n", 0, int(found.group(1))) + 1
-        line = f", line {number}"
+def _broken_file(path: Path, name: str, layout: str, reason: str, options: ReadOptions) -> DataError:
+    """The error for a file DuckDB could not read: it counts records in pieces of the file, so the line is looked up."""
+    if layout == "newline_delimited":
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                text = line.strip(b"\xef\xbb\xbf \t\r\n")
+                if text and (error := _decode_error(text)):
+                    return _broken(name, error, number)
+    elif path.stat().st_size <= options.limits.json:
+        text = path.read_bytes().lstrip(b"\xef\xbb\xbf")
+        if error := _decode_error(text):
+            return _broken(name, error, _error_line(text, error))
+    return _broken(name, reason, 0)
+
+
+def _decode_error(text: bytes) -> str:
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        return str(error)
+    return ""
+
+
+def _error_line(text: bytes, reason: str) -> int:
+    """The line of the byte that a decoding error names; the last one when the text ended too early."""
+    found = re.search(r"byte (\d+)", reason)
+    return text.count(b"\n", 0, int(found.group(1)) if found else len(text.rstrip())) + 1
+
+
+def _broken(name: str, reason: str, line: int) -> DataError:
     return DataError(
         "broken-json",
-        f"{name}{line}: the JSON is broken or cut off.",
+        f"{name}{f', line {line}' if line else ''}: the JSON is broken or cut off.",
         why=" ".join(reason.split())[:250],
         fix="fetch it again",
     )

@@ -13,6 +13,7 @@ from leadline.ingest.read.record import Record
 
 NOTHING = frozenset({"", "-", "--", "–", "—", "n/a", "na", "null", "none", "nan", "#n/a"})
 
+_DIGITS = re.compile(r"[-+]?\d[\d.,:/% -]*")
 _YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 _DAY = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -28,6 +29,8 @@ def is_typed(cell: Any) -> bool:
     if isinstance(cell, (int, float, dt.date, dt.time, dt.timedelta)):
         return True
     text = shown(cell)
+    if _DIGITS.fullmatch(text):
+        return True
     digits = sum(char.isdigit() for char in text)
     if not digits:
         return text.lower() in ("true", "false")

@@ -72,7 +72,7 @@ def survey(path: Path, name: str, limit: int) -> Survey:
             if not block.isascii():
                 seen.non_ascii = True
                 check_utf8(block, offset, seen.newlines)
-                if not seen.mojibake:
+                if not seen.mojibake and b"\xc3" in block:
                     seen.mojibake = any(mark in block for mark in _MOJIBAKE)
             if b"\0" in block:
                 raise nul_byte(name, seen.newlines + block.count(b"\n", 0, block.index(b"\0")) + 1)

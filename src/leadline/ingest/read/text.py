@@ -28,7 +28,7 @@ from leadline.ingest.read.survey import BadByteError, Survey, broken_byte, surve
 from leadline.ingest.read.table import ReadOptions, Table, fresh
 from leadline.ingest.source import Finding
 
-HEAD_LINES = 2000
+HEAD_LINES = 400
 HEAD_SIZE = 1 << 18
 
 
