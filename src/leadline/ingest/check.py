@@ -6,6 +6,7 @@ A rule that a row breaks sends the row to quarantine; a rule about the whole del
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -100,8 +101,13 @@ class _Check:
             self._issues(mapped.relation, mapped.issues)
         if mapped.judged and mapped.fact_map.group:
             self._issues(mapped.judged, self.record.issues)
+        relation = mapped.relation
+        if mapped.judged and mapped.fact_map.group:
+            relation = mapped.judged
+            found = self.con.execute(f"SELECT bit_or(_flags) FROM {relation} WHERE _issue = 0").fetchone()
+            flags = found[0] if found else 0
         if flags:
-            self._flags(int(flags))
+            self._flags(int(flags), relation)
         for rule, count in zip(self.rules, broken, strict=True):
             if count:
                 self._broken(rule, count)
@@ -147,8 +153,7 @@ class _Check:
             self._find(Finding(issue.severity, issue.rule, self.file, _also(what, count, more), issue.fix, line,
                                issue.column, str(value or ""), count, self.mapped.fact.name), issue.whole)  # fmt: skip
 
-    def _flags(self, bits: int) -> None:
-        relation = self.mapped.relation
+    def _flags(self, bits: int, relation: str) -> None:
         for issue in self.record.flags:
             if bits & (1 << issue.number):
                 row = self.con.execute(
@@ -422,6 +427,23 @@ def check_lookups(con: Connection, record: Record, keys: Mapping[str, Sequence[s
                         "make `on:` compare columns that are unique in the lookup", doubled[0])
             )  # fmt: skip
     return tuple(findings)
+
+
+def check_twins(con: Connection, left: Sequence[Mapped], right: Sequence[Mapped], file: str) -> tuple[Finding, ...]:
+    """Refusals of two tables of one file that speak of the same rows: files were joined."""
+    for one, other in itertools.product(left, right):
+        if one.fact.name != other.fact.name:
+            continue
+        row = con.execute(
+            f"SELECT min(r._line), min(l._line), count(*) FROM {other.relation} r JOIN {one.relation} l USING (_key)"
+        ).fetchone()
+        if row and row[2]:
+            return (
+                Finding("error", "duplicate-key", file,
+                        f"the file has two tables with the same rows: line {row[0]} repeats line {row[1]}, and {row[2] - 1} more do so",
+                        "two exports were joined into one file: load each on its own", row[0], count=row[2], fact=one.fact.name),
+            )  # fmt: skip
+    return ()
 
 
 def check_overlap(con: Connection, mapped: Mapped, source: str, file: str) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import glob
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +21,7 @@ from leadline.errors import DataError, LeadlineError, UsageError, unknown
 from leadline.ingest import check, currency
 from leadline.ingest.definition import Definition, vendor_definitions
 from leadline.ingest.mapping import Mapped, define_macros, map_fact, stage_judged
+from leadline.ingest.preamble import stated_range
 from leadline.ingest.recognise import Fit, explain_unrecognised, recognise
 from leadline.ingest.record import Delivery, Record, build_record, lookup_keys, needed_columns, source_expressions
 from leadline.ingest.source import Finding
@@ -165,7 +167,9 @@ def load_source(settings: Settings, name: str, *, dry_run: bool = False) -> list
     folder = settings.folder or Path()
     paths = [str(folder / pattern) for pattern in source.files]
     if not paths:
-        raise UsageError("no-origin", f"Source {name} says neither `files` nor `url`.", fix=f"leadline load --source {name} PATH")
+        raise UsageError(
+            "no-origin", f"Source {name} says neither `files` nor `url`.", fix=f"leadline load --source {name} PATH"
+        )
     return load_paths(settings, paths, source=name, dry_run=dry_run)
 
 
@@ -247,7 +251,9 @@ def recognise_tables(context: LoadContext) -> None:
     used = {number for number, _ in found} | {place for _, fit in found for place, _ in fit.context.values()}
     for number, table in enumerate(context.tables):
         if number not in used:
-            context.notes.append(Finding("note", "table-skipped", table.file, f"no source reads {table.name or 'this table'}"))
+            context.notes.append(
+                Finding("note", "table-skipped", table.file, f"no source reads {table.name or 'this table'}")
+            )
 
 
 def find_known(context: LoadContext) -> None:
@@ -291,6 +297,10 @@ def check_rows(context: LoadContext) -> None:
             part.refusals += overlap
         part.findings = _once(part.findings)
         _judge_form(part, settings.max_bad)
+    for left, right in itertools.combinations(context.parts, 2):
+        if left.source == right.source and left.known is None and right.known is None:
+            right.refusals += check.check_twins(con, left.mapped, right.mapped, right.table.file)
+            right.findings += right.refusals
     refusals = [finding for part in context.parts for finding in part.refusals]
     if refusals:
         raise refusal(context, refusals)
@@ -301,9 +311,7 @@ def deliver(context: LoadContext) -> None:
     for part in context.parts:
         if part.known is not None or context.dry_run:
             continue
-        load = context.settings.warehouse.load(
-            _origin_source(part), str(context.path), context.content, part.mapping
-        )
+        load = context.settings.warehouse.load(_origin_source(part), str(context.path), context.content, part.mapping)
         with load:
             part.load = load
             for step in PART_STEPS:
@@ -324,7 +332,9 @@ def merge(context: LoadContext, part: Part) -> None:
         mapped = verdict.mapped
         names = ", ".join(quote(name) for name in mapped.columns)
         where = f" WHERE NOT ({verdict.rejected})" if verdict.rejected else ""
-        part.counts.append(load.merge(mapped.fact.name, f"SELECT {names}, _line, _key FROM {mapped.relation}{where}", mode))
+        part.counts.append(
+            load.merge(mapped.fact.name, f"SELECT {names}, _line, _key FROM {mapped.relation}{where}", mode)
+        )
 
 
 def quarantine(context: LoadContext, part: Part) -> None:
@@ -353,15 +363,25 @@ def quarantine(context: LoadContext, part: Part) -> None:
 
 
 def cover(context: LoadContext, part: Part) -> None:
-    """Say for which time the delivery speaks: the range it states, else that of its rows."""
+    """Say for which time the delivery speaks: the range it states, else that of its rows, whatever fact they are of.
+
+    A file with the stages of contacts was exported at one moment: where the last sign-up is older than the last lead,
+    there was no newer sign-up.
+    """
     load = _open(part)
     delivery = part.record.delivery if part.record else None
+    moments = [at for verdict in part.verdicts for at in (verdict.first, verdict.last) if at is not None]
+    widest = (min(moments, key=_instant), max(moments, key=_instant)) if moments else None
     for verdict in part.verdicts:
-        first, last = verdict.first, verdict.last
-        if delivery and delivery.first and delivery.last and verdict.mapped.fact.column(verdict.mapped.fact.time).type == "date":
-            first, last = delivery.first, delivery.last
-        if first is not None and last is not None:
-            load.cover(verdict.mapped.fact.name, first, last)
+        fact = verdict.mapped.fact
+        if delivery and delivery.first and delivery.last and fact.column(fact.time).type == "date":
+            load.cover(fact.name, delivery.first, delivery.last)
+        elif widest is not None and verdict.last is not None:
+            load.cover(fact.name, *widest)
+
+
+def _instant(at: dt.date | dt.datetime) -> dt.datetime:
+    return at if isinstance(at, dt.datetime) else dt.datetime(at.year, at.month, at.day)
 
 
 STEPS: tuple[Callable[[LoadContext], None], ...] = (
@@ -439,12 +459,10 @@ def _map_part(context: LoadContext, part: Part) -> None:
 
 
 def _delivery(context: LoadContext, part: Part) -> Delivery:
-    from leadline.ingest.style.span import preamble_range
-
     settings = context.settings
     source = part.fit.definition.source
     language = part.fit.headers.language
-    stated = preamble_range(part.table.preamble, {"en": "en-US"}.get(language, language) or None)
+    stated = stated_range(part.table.preamble, language)
     lookups = {name: _read_lookup(context, lookup.file, lookup.table) for name, lookup in source.lookups.items()}
     money = part.fit.headers.currency or source.currency
     return Delivery(
@@ -505,7 +523,15 @@ def _reading_definition(context: LoadContext) -> Definition | None:
         return _definition(context.settings, context.wanted)
     for definition in context.settings.sources:
         source = definition.source
-        special = (source.format, source.encoding, source.delimiter, source.names, source.skip, source.table, source.query)
+        special = (
+            source.format,
+            source.encoding,
+            source.delimiter,
+            source.names,
+            source.skip,
+            source.table,
+            source.query,
+        )
         if any(special) and source.files and names_file(source, str(context.path)):
             return definition
     return None
@@ -539,16 +565,26 @@ def _judge_form(part: Part, max_bad: float) -> None:
     lost = sum(note.count for note in part.table.notes if note.severity == "error")
     if lost and lost > max_bad * max(part.table.rows + lost, 1):
         part.refusals += [note for note in part.table.notes if note.severity == "error"][:1]
-    if part.table.rows == 0 and not any(note.rule == "no-rows" and note.severity == "warning" for note in part.findings):
+    if part.table.rows == 0 and not any(
+        note.rule == "no-rows" and note.severity == "warning" for note in part.findings
+    ):
         part.findings.append(
-            Finding("warning", "no-rows", part.table.file, "the file has a header and no rows", "check its date range and filters")
+            Finding(
+                "warning",
+                "no-rows",
+                part.table.file,
+                "the file has a header and no rows",
+                "check its date range and filters",
+            )
         )
 
 
 def _judged_quarantine(part: Part, mapped: Mapped, raw: str) -> str:
     issues = part.record.issues if part.record else ()
     rules = " ".join(f"WHEN {issue.number} THEN {literal(issue.rule)}" for issue in issues)
-    whats = " ".join(f"WHEN {issue.number} THEN {literal((issue.column + ' ' + issue.what).strip())}" for issue in issues)
+    whats = " ".join(
+        f"WHEN {issue.number} THEN {literal((issue.column + ' ' + issue.what).strip())}" for issue in issues
+    )
     return (
         f"SELECT {literal(mapped.fact.name)} AS fact, bad._line AS line, bad.rule, bad.what, CAST(to_json(source) AS VARCHAR) AS raw "
         f"FROM (SELECT _line, CASE _issue {rules} END AS rule, CASE _issue {whats} END || coalesce(': ' || _value, '') AS what "
@@ -558,9 +594,9 @@ def _judged_quarantine(part: Part, mapped: Mapped, raw: str) -> str:
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
     """Findings without those told twice (by two facts of one row)."""
-    seen: dict[tuple[str, int | None, str], Finding] = {}
+    seen: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        seen.setdefault((finding.rule, finding.line, finding.column), finding)
+        seen.setdefault((finding.rule, finding.file, finding.line, finding.column, finding.what), finding)
     return list(seen.values())
 
 
@@ -580,11 +616,15 @@ def _refused(context: LoadContext, error: LeadlineError) -> LoadReport:
     part = context.parts[0] if context.parts else None
     findings = [finding for one in context.parts for finding in one.findings]
     if not any(finding.rule == error.code for finding in findings):
-        findings.append(Finding("error", error.code, context.name, error.what + (f" {error.why}" if error.why else ""), error.fix))
+        findings.append(
+            Finding("error", error.code, context.name, error.what + (f" {error.why}" if error.why else ""), error.fix)
+        )
     skipped = error.code == "unrecognised" and not context.named
     if not context.dry_run and not skipped and context.content:
         source = part.source if part else context.wanted
-        context.settings.warehouse.refuse(source, str(context.path), context.content, part.mapping if part else "", findings)
+        context.settings.warehouse.refuse(
+            source, str(context.path), context.content, part.mapping if part else "", findings
+        )
     source_ = part.fit.definition.source if part else None
     return LoadReport(
         context.name, "skipped" if skipped else "refused", str(context.path), source_.name if source_ else "",
@@ -603,7 +643,11 @@ def _report(context: LoadContext, part: Part) -> LoadReport:
         name = verdict.mapped.fact.name
         if number < len(part.counts):
             counts = part.counts[number]
-            facts.append(FactLoaded(name, counts.inserted, counts.updated, counts.unchanged, counts.removed, verdict.first, verdict.last))
+            facts.append(
+                FactLoaded(
+                    name, counts.inserted, counts.updated, counts.unchanged, counts.removed, verdict.first, verdict.last
+                )
+            )
         else:
             facts.append(FactLoaded(name, verdict.good, first=verdict.first, last=verdict.last))
     staged = max((mapped.rows for mapped in part.mapped if not mapped.fact_map.group), default=part.table.rows)

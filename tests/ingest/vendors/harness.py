@@ -169,6 +169,17 @@ def differences(outcome: Outcome, truth: Truth) -> list[str]:
     return [f"{what} is {got}, should be {want}" for what, got, want in found if got != want]
 
 
+def assert_keeps_total(folder: Path, case: Case, name: str, fact: str, column: str) -> None:
+    """Trap: a campaign (a search term, ...) that is itself called "Total" is no total row."""
+    export = case.export
+    first = export.cell(0, name)
+    rows = [[("Total" if cell == first else cell) for cell in row] for row in export.rows]
+    outcome = deliver(folder, export.with_rows(rows).write(folder))
+    assert outcome.error is None, str(outcome.error)
+    counted = outcome.con.execute(f'SELECT count(*), count(*) FILTER ("{column}" = \'Total\') FROM fact."{fact}"')
+    assert counted.fetchone() == (len(rows), sum("Total" in row for row in rows))
+
+
 def assert_caught(folder: Path, case: Case, mistake: Mistake) -> None:
     """The planted mistake is refused or flagged by file, line and rule; `assert_loads` is the counter-proof."""
     planted = mistake.plant(case.export)

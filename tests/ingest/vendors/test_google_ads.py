@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from tests.ingest.vendors.advertising import FIRST_DAY, Advertising, advertise, total
-from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
+from tests.ingest.vendors.harness import (
+    Case,
+    Truth,
+    assert_caught,
+    assert_decodes,
+    assert_keeps_total,
+    assert_loads,
+    deliver,
+)
 from tests.ingest.vendors.writers import (
     Export,
     Locale,
@@ -19,6 +27,7 @@ from tests.ingest.vendors.writers import (
     drop_column,
     drop_row,
     edit_cell,
+    empty_file,
     file_mistakes,
     mixed_style,
     move_date,
@@ -360,6 +369,7 @@ REPORT_MISTAKES = (
     rename_column("day", "Week", rules=("aggregates-over-range",)),
     repeat_row(),
     set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
+    empty_file(),
     *file_mistakes("campaign"),
 )
 SHARE_MISTAKES = (
@@ -392,3 +402,49 @@ def test_export_loads_exactly(tmp_path: Path, case: Case) -> None:
 @pytest.mark.parametrize(("case", "mistake"), MISTAKES, ids=lambda value: getattr(value, "id", None) or value.name)
 def test_planted_mistake_is_caught(tmp_path: Path, case: Case, mistake: Mistake) -> None:
     assert_caught(tmp_path, case, mistake)
+
+
+def test_two_levels_of_the_same_days_do_not_add_up(tmp_path: Path) -> None:
+    """Trap: the keyword report holds the campaign report's spend once more."""
+    campaigns, keywords = campaign_report(LANGUAGES[0], tabs=False), keyword_report(LANGUAGES[0])
+    outcome = deliver(tmp_path, campaigns.export.write(tmp_path), keywords.export.write(tmp_path))
+    assert outcome.error is not None
+    assert outcome.error.code == "ad-overlap"
+    assert outcome.con.execute("SELECT count(*), count(DISTINCT level) FROM fact.ad").fetchone() == (42, 1)
+
+
+def test_same_report_in_another_language_changes_nothing(tmp_path: Path) -> None:
+    """Rows are known by what they are of, not by how the interface spells it."""
+    english, french = LANGUAGES[0], replace(LANGUAGES[2], currency="USD", types=LANGUAGES[0].types)
+    first = campaign_report(english, tabs=False).export.write(tmp_path)
+    second = replace(campaign_report(french, tabs=False).export, name="rapport.csv").write(tmp_path)
+    outcome = deliver(tmp_path, first, second)
+    assert outcome.error is None
+    assert outcome.con.execute("SELECT count(*), max(_load) FROM fact.ad").fetchone() == (42, 1)
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "column"),
+    [(CASES[0], "campaign", "campaign"), (terms_report(LANGUAGES[0]), "search_term", "query")],
+    ids=["campaign", "search term"],
+)
+def test_what_is_called_total_is_no_total(tmp_path: Path, case: Case, name: str, column: str) -> None:
+    assert_keeps_total(tmp_path, case, name, case.truths[0].fact, column)
+
+
+def test_totals_are_known_when_the_day_comes_first(tmp_path: Path) -> None:
+    case = CASES[0]
+
+    def day_first(cells: Sequence[str]) -> tuple[str, ...]:
+        at = NAMES.index("day")
+        return (cells[at], *cells[:at], *cells[at + 1 :])
+
+    totals = tuple((row[0], "", *row[1:4], *row[5:]) for row in case.export.totals)
+    export = replace(
+        case.export,
+        names=day_first(case.export.names),
+        header=day_first(case.export.header),
+        rows=tuple(map(day_first, case.export.rows)),
+        totals=totals,
+    )
+    assert_loads(tmp_path, replace(case, export=export))

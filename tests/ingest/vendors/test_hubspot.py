@@ -84,22 +84,22 @@ SOURCES = {
 }  # fmt: skip
 CHANNELS = {"Organic Search", "Paid Search", "Email", "Organic Social", "Referral", "Direct"}
 DEAL_NAMES = ("record_id", "deal_name", "amount", "currency", "deal_stage", "pipeline", "created", "closed", "owner",
-              "company", "loss_reason")  # fmt: skip
+              "company", "loss_reason", "source")  # fmt: skip
 DEALS = {
     "en": ("Record ID", "Deal Name", "Amount", "Currency", "Deal Stage", "Pipeline", "Create Date", "Close Date",
-           "Deal owner", "Company Name", "Closed Lost Reason"),
+           "Deal owner", "Company Name", "Closed Lost Reason", "Original Source Type"),
     "internal": ("hs_object_id", "dealname", "amount", "deal_currency_code", "dealstage", "pipeline", "createdate",
-                 "closedate", "hubspot_owner_id", "associatedcompanyid", "closed_lost_reason"),
+                 "closedate", "hubspot_owner_id", "Company Name", "closed_lost_reason", "hs_analytics_source"),
     "de": ("Datensatz-ID", "Deal-Name", "Betrag", "Währung", "Deal-Phase", "Pipeline", "Erstellungsdatum",
-           "Abschlussdatum", "Zuständiger Mitarbeiter", "Unternehmensname", "Grund für Verlust"),
+           "Abschlussdatum", "Zuständiger Mitarbeiter", "Unternehmensname", "Grund für Verlust", "Originalquelle"),
     "fr": ("ID de fiche d'informations", "Nom de la transaction", "Montant", "Devise", "Phase de la transaction",
            "Pipeline", "Date de création", "Date de fermeture", "Propriétaire de la transaction", "Nom de l'entreprise",
-           "Raison de la perte"),
+           "Raison de la perte", "Source d'origine"),
     "nl": ("Record-ID", "Dealnaam", "Bedrag", "Valuta", "Dealfase", "Pipeline", "Aanmaakdatum", "Sluitingsdatum",
-           "Dealeigenaar", "Bedrijfsnaam", "Reden voor verlies"),
+           "Dealeigenaar", "Bedrijfsnaam", "Reden voor verlies", "Oorspronkelijke bron"),
     "es": ("ID de registro", "Nombre del negocio", "Valor", "Moneda", "Etapa del negocio", "Pipeline",
            "Fecha de creación", "Fecha de cierre", "Propietario del negocio", "Nombre de la empresa",
-           "Motivo del cierre perdido"),
+           "Motivo del cierre perdido", "Fuente original"),
 }  # fmt: skip
 DEAL_STAGES = {
     "en": ("Closed Won", "Closed Lost", "Contract Sent"),
@@ -156,10 +156,10 @@ def deals(language: str, count: int = 30) -> Case:
         rows.append((
             str(900 + number), f"Deal {number}", str(amount), "EUR", DEAL_STAGES[language][number % 3],
             "Sales Pipeline", stamp(created), stamp(created + timedelta(days=rng.randint(1, 90))), "Kim Lee",
-            f"Firm {number % 7}", "Price" if state == "lost" else "",
+            f"Firm {number % 7}", "Price" if state == "lost" else "", SOURCES[language][number % 6],
         ))  # fmt: skip
     export = Export(f"deals_{language}.csv", DEAL_NAMES, DEALS[language], tuple(rows), Locale(language), quote_all=True)
-    truth = Truth("deal", count, {"amount": total}, {"status": set(states), "currency": {"EUR"}}, START.date(),
+    truth = Truth("deal", count, {"amount": total}, {"status": set(states), "currency": {"EUR"}, "channel": CHANNELS}, START.date(),
                   (START + timedelta(days=count - 1)).date())  # fmt: skip
     return Case("hubspot_deals", language, export, (truth,))
 

@@ -8,12 +8,21 @@ from pathlib import Path
 
 import pytest
 from tests.ingest.vendors.advertising import FIRST_DAY, advertise, total
-from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
+from tests.ingest.vendors.harness import (
+    Case,
+    Truth,
+    assert_caught,
+    assert_decodes,
+    assert_keeps_total,
+    assert_loads,
+    deliver,
+)
 from tests.ingest.vendors.writers import (
     Export,
     Locale,
     Mistake,
     drop_column,
+    empty_file,
     file_mistakes,
     mixed_style,
     move_date,
@@ -198,6 +207,7 @@ MISTAKES: tuple[Mistake, ...] = (
     move_date("date", 36_500, rules=("date-out-of-range", "date-outside-report")),
     repeat_row(),
     set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
+    empty_file(),
     *file_mistakes("campaign"),
 )
 
@@ -218,3 +228,14 @@ def test_planted_mistake_is_caught(tmp_path: Path, mistake: Mistake) -> None:
 
 def test_decimal_point_in_a_comma_file_is_caught(tmp_path: Path) -> None:
     assert_caught(tmp_path, CASES[1], set_cell("spend", "1,234.56", rules=("not-a-number",)))
+
+
+def test_old_and_new_vocabulary_are_the_same_rows(tmp_path: Path) -> None:
+    new, old = CASES[0].export, replace(old_vocabulary().export, name="old.csv")
+    outcome = deliver(tmp_path, old.write(tmp_path), new.write(tmp_path))
+    assert outcome.error is None
+    assert outcome.con.execute("SELECT count(*), max(_load) FROM fact.ad").fetchone() == (42, 1)
+
+
+def test_what_is_called_total_is_no_total(tmp_path: Path) -> None:
+    assert_keeps_total(tmp_path, CASES[0], "ad_set", "ad", "ad_group")

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 from tests.ingest.vendors.advertising import FIRST_DAY, advertise, total
-from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
+from tests.ingest.vendors.harness import (
+    Case,
+    Truth,
+    assert_caught,
+    assert_decodes,
+    assert_keeps_total,
+    assert_loads,
+    deliver,
+)
 from tests.ingest.vendors.writers import (
     Export,
     Locale,
@@ -17,6 +25,7 @@ from tests.ingest.vendors.writers import (
     alter_total,
     drop_column,
     drop_row,
+    empty_file,
     file_mistakes,
     move_date,
     rename_column,
@@ -195,6 +204,7 @@ MISTAKES: tuple[Mistake, ...] = (
     move_date("day", 36_500, rules=("date-out-of-range",)),
     repeat_row(),
     set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
+    empty_file(),
     *file_mistakes("campaign"),
 )  # fmt: skip
 
@@ -211,3 +221,22 @@ def test_export_loads_exactly(tmp_path: Path, case: Case) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_planted_mistake_is_caught(tmp_path: Path, mistake: Mistake) -> None:
     assert_caught(tmp_path, CASES[0], mistake)
+
+
+def test_days_of_an_account_without_names_are_no_totals(tmp_path: Path) -> None:
+    """Trap: the summary row is known by its missing names, and these rows have none."""
+    export = CASES[0].export.without("campaign", "ad_set", "ad_set_id")
+    days = replace(export, rows=export.rows[::3], totals=())
+    outcome = deliver(tmp_path, days.write(tmp_path))
+    assert outcome.error is None
+    assert outcome.con.execute("SELECT count(*), any_value(level) FROM fact.ad").fetchone() == (14, "account")
+
+
+def test_nothing_but_a_summary_row_is_told(tmp_path: Path) -> None:
+    export = CASES[0].export.without("day", "campaign", "ad_set", "ad_set_id")
+    outcome = deliver(tmp_path, replace(export, rows=(), totals=export.rows[:1]).write(tmp_path))
+    assert outcome.error is not None or outcome.marks
+
+
+def test_what_is_called_total_is_no_total(tmp_path: Path) -> None:
+    assert_keeps_total(tmp_path, CASES[0], "campaign", "ad", "campaign")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.ingest.vendors.advertising import FIRST_DAY, advertise, total
-from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
+from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_keeps_total, assert_loads
 from tests.ingest.vendors.writers import (
     Export,
     Locale,
@@ -228,3 +228,7 @@ def test_report_of_one_day_is_no_range(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_planted_mistake_is_caught(tmp_path: Path, mistake: Mistake) -> None:
     assert_caught(tmp_path, CASES[0], mistake)
+
+
+def test_what_is_called_total_is_no_total(tmp_path: Path) -> None:
+    assert_keeps_total(tmp_path, CASES[0], "campaign", "ad", "campaign")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.ingest.vendors.advertising import FIRST_DAY, advertise, total
-from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads
+from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_keeps_total, assert_loads
 from tests.ingest.vendors.writers import (
     Export,
     Locale,
@@ -16,6 +16,7 @@ from tests.ingest.vendors.writers import (
     alter_total,
     drop_column,
     drop_row,
+    empty_file,
     file_mistakes,
     move_date,
     rename_column,
@@ -140,6 +141,7 @@ MISTAKES: tuple[Mistake, ...] = (
     rename_column("cost", "Money"),
     repeat_row(),
     set_cell("campaign", "=HYPERLINK(A1)", rules=("formula-cell",)),
+    empty_file(),
     *file_mistakes("campaign"),
 )
 
@@ -156,3 +158,7 @@ def test_export_loads_exactly(tmp_path: Path, case: Case) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_planted_mistake_is_caught(tmp_path: Path, mistake: Mistake) -> None:
     assert_caught(tmp_path, CASES[0], mistake)
+
+
+def test_what_is_called_total_is_no_total(tmp_path: Path) -> None:
+    assert_keeps_total(tmp_path, CASES[0], "campaign", "ad", "campaign")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.ingest.vendors.harness import Case, Truth, assert_caught, assert_decodes, assert_loads, deliver
+from tests.ingest.vendors.test_hubspot import contacts
 from tests.ingest.vendors.writers import (
     Export,
     Locale,
@@ -193,3 +194,13 @@ def test_overlapping_joins_count_once(tmp_path: Path) -> None:
 def test_the_host_is_no_member(tmp_path: Path) -> None:
     outcome = deliver(tmp_path, ENGLISH.export.write(tmp_path))
     assert outcome.con.execute("SELECT count(*) FROM fact.event_member WHERE email LIKE 'host%'").fetchone() == (0,)
+
+
+def test_an_attendee_is_the_contact_of_the_same_email(tmp_path: Path) -> None:
+    contact = contacts("en", 3).export.with_cell(0, "email", "Ada@Example.com")
+    outcome = deliver(tmp_path, ENGLISH.export.write(tmp_path), contact.write(tmp_path))
+    same = outcome.con.execute(
+        "SELECT count(DISTINCT member.person_id) FROM fact.event_member member "
+        "JOIN fact.stage_entry entry ON member.person_id = entry.person_id"
+    ).fetchone()
+    assert same == (1,)

@@ -258,14 +258,14 @@ def broken_byte(name: str, row: int = 1) -> Mistake:
         mark = "\u2603snow\u2603"
         broken = b"\x00\xdc" if export.encoding.startswith("utf-16") else b"\xff\xfe\x80"
         content = export.with_cell(row, name, mark).data()
-        return Raw(export.name, content.replace(mark.encode(export.encoding), b"A\x00" * 0 + broken))
+        return Raw(export.name, content.replace(mark.encode(export.encoding), broken))
 
     return Mistake("a broken byte", plant)
 
 
 def empty_file() -> Mistake:
     """Only the lines above the data: a report without rows is told, not passed over."""
-    return Mistake("no rows", lambda e: replace(e, rows=(), totals=()))
+    return Mistake("no rows", lambda e: replace(e, rows=(), totals=()), ("no-rows",))
 
 
 def file_mistakes(text_column: str) -> tuple[Mistake, ...]:

@@ -115,7 +115,7 @@ def unreadable_number_sql(column: str, decimal: str = ".") -> str:
 def _written_sql(text: str, decimal: str, type_: str) -> str:
     """Numbers in any dress: taken apart by one regular expression, undressed and put together again."""
     point, group = ("\\.", ",") if decimal == "." else (",", "\\.")
-    currency = r"(?:[A-Z]{1,3}\s?)?(?:\p{Sc}|[A-Z]{3}|kr\.?|Kč|zł|Rp|R\$|RM|Fr\.?)"
+    currency = r"(?:[A-Z]{1,3}\s?)?(?:\p{Sc}[A-Z]{0,2}|[A-Z]{3}|kr\.?|Kč|zł|Rp|R\$|RM|Fr\.?)"
     gap = f"[{group}'’`´\\s\u00a0\u202f\u2009]"
     digits = f"(?:\\d{{1,3}}(?:{gap}\\d{{3}})+|\\d{{1,2}}(?:,\\d{{2}})*,\\d{{3}}|\\d+)"
     if decimal != ".":
