@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -16,6 +17,7 @@ from leadline.report.format import FOOTNOTES, MARKS, column_digits, format_cell
 
 _GAP = "  "
 _NARROWEST = 10
+_HEADING = 16
 _COMPARED = {"previous": "previous period", "year": "a year before"}
 
 
@@ -61,9 +63,14 @@ def render_table(
     body, marks = _cells(result, rows, locale, currency or str(result.provenance.get("currency") or ""))
     heads = [heading(column) for column in result.columns]
     right = [column.kind == "metric" for column in result.columns]
-    widths = [max(columns(text) for text in texts) for texts in zip(heads, *body, strict=True)]
+    wrapped = [_wrap(head, [row[i] for row in body]) for i, head in enumerate(heads)]
+    widths = [max(columns(text) for text in [*wrapped[i], *(row[i] for row in body)]) for i in range(len(heads))]
     kept, fitted, cut = _fit(widths, right, style.width)
-    lines = [style.bold(_row([heads[i] for i in kept], fitted, [right[i] for i in kept]))]
+    tallest = max(len(wrapped[i]) for i in kept)
+    padded = [[""] * (tallest - len(wrapped[i])) + wrapped[i] for i in kept]
+    lines = [
+        style.bold(_row([head[line] for head in padded], fitted, [right[i] for i in kept])) for line in range(tallest)
+    ]
     lines.append(style.faint(_GAP.join("─" * width for width in fitted)))
     lines += [_row([row[i] for i in kept], fitted, [right[i] for i in kept]) for row in body]
     if not rows:
@@ -89,6 +96,12 @@ def heading(column: ResultColumn) -> str:
     if column.unit in DURATIONS:
         text += f" ({column.unit})"
     return text
+
+
+def _wrap(head: str, cells: Sequence[str]) -> list[str]:
+    """A heading on as many lines as keep its column about as narrow as its figures."""
+    room = max([_HEADING, *(columns(cell) for cell in cells)])
+    return textwrap.wrap(head, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _cells(

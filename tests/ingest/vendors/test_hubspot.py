@@ -159,8 +159,9 @@ def deals(language: str, count: int = 30) -> Case:
             f"Firm {number % 7}", "Price" if state == "lost" else "", SOURCES[language][number % 6],
         ))  # fmt: skip
     export = Export(f"deals_{language}.csv", DEAL_NAMES, DEALS[language], tuple(rows), Locale(language), quote_all=True)
-    truth = Truth("deal", count, {"amount": total}, {"status": set(states), "currency": {"EUR"}, "channel": CHANNELS}, START.date(),
-                  (START + timedelta(days=count - 1)).date())  # fmt: skip
+    values = {"status": set(states), "currency": {"EUR"}, "channel": CHANNELS}
+    last = (START + timedelta(days=count - 1)).date()
+    truth = Truth("deal", count, {"amount": total}, values, START.date(), last)
     return Case("hubspot_deals", language, export, (truth,))
 
 
