@@ -142,8 +142,16 @@ def test_unmatched_rows_stay_visible_and_add_up(shop: Workspace) -> None:
 
 
 def test_a_second_fact_changes_no_number_of_the_first(shop: Workspace) -> None:
-    give(shop, {"ad": [{"date": "2026-01-05", "channel": "Paid", "spend": 11, "currency": "EUR"},
-                       {"date": "2026-01-05", "channel": "Social", "spend": 4, "currency": "EUR"}]}, source="ads")  # fmt: skip
+    give(
+        shop,
+        {
+            "ad": [
+                {"date": "2026-01-05", "channel": "Paid", "spend": 11, "currency": "EUR"},
+                {"date": "2026-01-05", "channel": "Social", "spend": 4, "currency": "EUR"},
+            ]
+        },
+        source="ads",
+    )
     result = shop.query(["t_revenue", "t_spend", "t_roas"], by=["channel"])
     assert values(result, "t_revenue") == {"Email": 42, "Paid": 66, "Social": 0, None: 7}
     assert values(result, "t_spend") == {"Email": 0, "Paid": 11, "Social": 4, None: 0}
@@ -242,8 +250,16 @@ def test_the_local_day_decides_in_bucket_and_filter_alike(tmp_path: Path) -> Non
 
 def test_both_hours_of_the_autumn_change_belong_to_the_day(tmp_path: Path) -> None:
     with make_workspace(tmp_path, metrics=METRICS, timezone="Europe/Berlin") as workspace:
-        hours = [{"order_id": str(hour), "amount": 1, "currency": "EUR", "_key": str(hour),
-                  "ordered_at": f"2025-10-{25 + hour // 24:02d} {hour % 24:02d}:30"} for hour in range(22, 22 + 25)]  # fmt: skip
+        hours = [
+            {
+                "order_id": str(hour),
+                "amount": 1,
+                "currency": "EUR",
+                "_key": str(hour),
+                "ordered_at": f"2025-10-{25 + hour // 24:02d} {hour % 24:02d}:30",
+            }
+            for hour in range(22, 22 + 25)
+        ]
         give(workspace, {"order": hours})
         assert values(workspace.query(["t_orders"], grain="day"), "t_orders") == {date(2025, 10, 26): 25}
 
@@ -334,10 +350,21 @@ def test_groups_that_no_measure_counts_are_not_shown(shop: Workspace) -> None:
 
 def test_open_deals_are_a_balance_of_their_own_times(tmp_path: Path) -> None:
     with make_workspace(tmp_path, metrics=METRICS) as workspace:
-        give(workspace, {"deal": [
-            {"deal_id": "1", "amount": 50, "created_at": "2026-01-10", "closed_at": "2026-02-10", "won_at": "2026-02-10"},
-            {"deal_id": "2", "amount": 70, "created_at": "2026-02-20"},
-        ]})  # fmt: skip
+        give(
+            workspace,
+            {
+                "deal": [
+                    {
+                        "deal_id": "1",
+                        "amount": 50,
+                        "created_at": "2026-01-10",
+                        "closed_at": "2026-02-10",
+                        "won_at": "2026-02-10",
+                    },
+                    {"deal_id": "2", "amount": 70, "created_at": "2026-02-20"},
+                ]
+            },
+        )
         assert values(workspace.query(["t_open"], grain="month", period="2026-01..2026-02"), "t_open") == {
             date(2026, 1, 1): 50, date(2026, 2, 1): 70,
         }  # fmt: skip
