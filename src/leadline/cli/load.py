@@ -98,6 +98,8 @@ def _show(report: LoadReport, *, dry_run: bool, verbose: bool) -> None:
     title = report.title or report.source
     about = f" {title}" if title else ""
     click.echo(f"{_SIGNS[report.status]} {report.file}:{about} {_status(report, dry_run=dry_run)}".rstrip())
+    if report.status == "skipped" and not verbose:
+        return
     if report.error is not None:
         for line in str(report.error).splitlines():
             click.echo(f"    {line.strip()}")
@@ -114,7 +116,8 @@ def _show(report: LoadReport, *, dry_run: bool, verbose: bool) -> None:
         if count:
             click.echo(f"    {count:,} {words}")
     for finding in report.findings:
-        if finding.severity != "note" or verbose:
+        told = report.error is not None and finding.rule == report.error.code
+        if not told and (finding.severity != "note" or verbose):
             _show_finding(finding)
 
 

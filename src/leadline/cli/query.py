@@ -47,7 +47,7 @@ def command(
     """Measure METRICs. Rates are ratios of sums; what has no right answer is refused with the reason.
 
     \b
-    leadline query ad_spend clicks cpc --by channel --period last-3-months
+    leadline query ad_spend ad_clicks cpc --by channel --period last-3-months
     leadline query mrr --grain month --compare previous,year
     leadline query leads --by campaign --sort leads --limit 10
     leadline query revenue --period 2026-Q1 --as-known-at 2026-04-02 --format json

@@ -33,11 +33,14 @@ def connect(path: Path | None = None, *, read_only: bool = False) -> Connection:
     Raises `DataError` when another process holds the file for writing, or when it is not a DuckDB file.
     """
     driver = _driver()
-    # The zone is fixed so that no result depends on the machine; names resolve without touching the network.
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "TimeZone": "UTC",
-        "autoinstall_known_extensions": "false",
-    }
+    # No extension is fetched behind our back: what is linked in is all that is used.
+    config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false"}
+    if int(driver.__version__.split(".")[0]) >= 2:
+        # Wheels from 2.0 on hold the calendar extension, and with it the machine's zone.
+        config["TimeZone"] = "UTC"
+    else:
+        # Before, there is only UTC, unless somebody put the extension on the machine.
+        config["autoload_known_extensions"] = "false"
     try:
         name = ":memory:" if path is None else str(path)
         connection: Connection = driver.connect(name, read_only=read_only, config=config)

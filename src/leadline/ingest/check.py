@@ -70,6 +70,7 @@ class _Check:
         self.record = record
         self.mapped = mapped
         self.max_bad = max_bad
+        self.today = today
         self.file = record.delivery.table.file
         source = record.delivery.definition.source
         replaced = frozenset(check.rule for check in source.checks)
@@ -87,7 +88,7 @@ class _Check:
                     if column.name in mapped.columns and column.role == "measure" and column.additive]  # fmt: skip
         parts = ["count(*)", "count(*) FILTER (_issue <> 0)", "bit_or(_flags)", "max(_line)"]
         parts.append(f"min({quote(time)})" if time else "NULL")
-        parts.append(f"max({quote(time)})" if time else "NULL")
+        parts.append(self._latest(time) if time else "NULL")
         parts.append(f"count(*) FILTER ({self.formula})" if self.formula else "0")
         fixed = len(parts)
         parts += [f"({rule.broken})" if rule.whole else f"count(*) FILTER ({rule.broken})" for rule in self.rules]
@@ -118,12 +119,20 @@ class _Check:
             self._total_row(int(last_line), sums, int(rows))
         bad = self._count_bad(issues)
         self._too_many(bad, int(rows))
-        if not self.refusals and not mapped.unique:
+        if not mapped.unique:
             self._duplicates()
         rejected = " OR ".join(["_issue <> 0", *(condition for condition, _, _ in self.cases)]) if bad else ""
         rule_sql, what_sql = self._case_sql()
         return Verdict(mapped, tuple(self.findings), tuple(self.refusals), rejected, rule_sql, what_sql,
                        int(rows) - bad, bad, first, last)  # fmt: skip
+
+    def _latest(self, time: str) -> str:
+        """SQL for the last moment the rows know of: of a stretch its end too, where it is not planned for later."""
+        ends = self.mapped.fact.ends
+        if not ends or ends not in self.mapped.columns:
+            return f"max({quote(time)})"
+        known = f"max({quote(ends)}) FILTER (WHERE {quote(ends)} < DATE '{self.today.isoformat()}' + INTERVAL 1 DAY)"
+        return f"greatest(max({quote(time)}), {known})"
 
     def _stated_range(self, replaced: frozenset[str]) -> list[Invariant]:
         """Days outside the range the file states above its header."""
@@ -217,14 +226,22 @@ class _Check:
         )
         self.cases.append((f"_line = {last_line}", "total-row", what))
 
+    def _bad_rows(self) -> str:
+        """SQL that is true for rows with an issue of their own; rules about the whole delivery are no row's fault."""
+        whole = ", ".join(str(issue.number) for issue in self.mapped.issues if issue.whole)
+        return f"(_issue <> 0 AND _issue NOT IN ({whole}))" if whole else "_issue <> 0"
+
     def _count_bad(self, issues: int) -> int:
         extra = 0
+        if issues and any(issue.whole for issue in self.mapped.issues):
+            row = self.con.execute(f"SELECT count(*) FILTER ({self._bad_rows()}) FROM {self.mapped.relation}").fetchone()
+            issues = int(row[0]) if row else 0
         if self.mapped.fact_map.group and self.mapped.judged:
             row = self.con.execute(f"SELECT count(*) FROM {self.mapped.judged} WHERE _issue <> 0").fetchone()
             extra = int(row[0]) if row else 0
         if not self.cases:
             return int(issues) + extra
-        condition = " OR ".join(["_issue <> 0", *(condition for condition, _, _ in self.cases)])
+        condition = " OR ".join([self._bad_rows(), *(condition for condition, _, _ in self.cases)])
         row = self.con.execute(f"SELECT count(*) FROM {self.mapped.relation} WHERE {condition}").fetchone()
         return (int(row[0]) if row else 0) + extra
 
@@ -239,7 +256,7 @@ class _Check:
 
     def _duplicates(self) -> None:
         """Rows with the same key: the second would replace or double the first."""
-        condition = " OR ".join(["_issue <> 0", *(condition for condition, _, _ in self.cases)])
+        condition = " OR ".join([self._bad_rows(), *(condition for condition, _, _ in self.cases)])
         columns = ", ".join(quote(name) for name in self.mapped.columns)
         found = self.con.execute(
             f"SELECT list(_line ORDER BY _line)[1:5], count(*), count(DISTINCT hash({columns})) FROM {self.mapped.relation} "

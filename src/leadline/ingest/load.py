@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from leadline.warehouse import Load, MergeCounts, Warehouse
 
 MAX_BAD = 0.05
+NO_DELIVERY = frozenset(("unrecognised", "no-header", "not-a-table"))
+"""What a file that was only found in a folder may be without being refused: a licence, a picture, another table."""
 Status = Literal["loaded", "unchanged", "refused", "skipped", "checked"]
 Progress = Callable[[str, int, int], None]
 
@@ -251,9 +253,9 @@ def recognise_tables(context: LoadContext) -> None:
     used = {number for number, _ in found} | {place for _, fit in found for place, _ in fit.context.values()}
     for number, table in enumerate(context.tables):
         if number not in used:
-            context.notes.append(
-                Finding("note", "table-skipped", table.file, f"no source reads {table.name or 'this table'}")
-            )
+            called = f" ({table.name})" if table.name else ""
+            what = f"no source reads the table that begins on line {table.header_line}{called}"
+            context.notes.append(Finding("note", "table-skipped", table.file, what, line=table.header_line or None))
 
 
 def find_known(context: LoadContext) -> None:
@@ -619,7 +621,7 @@ def _refused(context: LoadContext, error: LeadlineError) -> LoadReport:
         findings.append(
             Finding("error", error.code, context.name, error.what + (f" {error.why}" if error.why else ""), error.fix)
         )
-    skipped = error.code == "unrecognised" and not context.named
+    skipped = error.code in NO_DELIVERY and not context.named and not part
     if not context.dry_run and not skipped and context.content:
         source = part.source if part else context.wanted
         context.settings.warehouse.refuse(

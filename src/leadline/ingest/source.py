@@ -138,9 +138,9 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     """A source: a workspace's own, or a vendor format.
 
     `daily` names the column that must be there for rows to belong to days; a file without it aggregates over a range
-    and is refused with `daily_cure`, unless `range_columns` (start and end of each row's range) are the same day in every
-    row. `derived` are further columns, SQL over the source's columns and the derived ones before, window functions
-    included. `context` are other tables of the same file.
+    and is refused with `daily_cure`, unless `range_columns` (start and end of each row's range) are the same day in
+    every row. `derived` are further columns, SQL over the source's columns and the derived ones before, window
+    functions included. `context` are other tables of the same file.
     """
 
     name: str = ""

@@ -27,6 +27,7 @@ _NUMBER = re.compile(
 _DATE = re.compile(
     r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\.?(?P<time>[T ,]+\d.*)?|\d{4}年\d{1,2}月\d{1,2}日(?P<time2>.*\d.*)?"
 )
+_NUMERIC_DATE = re.compile(r"\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _NUMERIC: tuple[ValueType, ...] = ("integer", "number", "money", "percent")
 
 
@@ -70,17 +71,21 @@ def date_formats(texts: Mapping[str, Sequence[str]], delivery: Delivery) -> dict
     """The date formats of each column.
 
     Where a column cannot tell day from month the definition's `dates` decides, then the file's other columns, then its
-    language. A few cells against all others are left to be found unreadable.
+    language. A few cells against all others, or that could be swapped among many that cannot, are left to be found
+    unreadable.
     """
     source, excel = delivery.definition.source, delivery.table.kind == "excel"
     language = {"en": "en-US"}.get(delivery.headers.language, delivery.headers.language) or None
     stated = _stated_order(source.dates)
     found: dict[str, tuple[str, ...]] = {}
     open_: dict[str, Ambiguous] = {}
-    for header, cells in texts.items():
+    for header, all_cells in texts.items():
+        cells = _without_strays(all_cells)
         formats = detect_dates(cells, stated, excel=excel)
         if isinstance(formats, Ambiguous) and formats.conflict:
             formats = detect_dates(_majority(cells), stated, excel=excel)
+        elif isinstance(formats, Ambiguous) and len(clear := _clear(cells)) * 2 >= len(cells):
+            formats = detect_dates(clear, stated, excel=excel)
         if isinstance(formats, Ambiguous):
             open_[header] = formats
         else:
@@ -102,6 +107,14 @@ def date_formats(texts: Mapping[str, Sequence[str]], delivery: Delivery) -> dict
     return found
 
 
+def _without_strays(cells: Sequence[str]) -> Sequence[str]:
+    """Cells without a few like `06/05/2025` among dates of another form: nothing proves which of them is the month."""
+    strays = [cell for cell in cells if _NUMERIC_DATE.match(cell)]
+    if not strays or len(strays) * 4 > len(cells):
+        return cells
+    return [cell for cell in cells if not _NUMERIC_DATE.match(cell)]
+
+
 def _stated_order(dates: str) -> str | None:
     """The language that writes dates in the order `dates` says: a pattern, `day-first` or `month-first`."""
     text = dates.lower()
@@ -117,6 +130,11 @@ def _order_of(form: str) -> str:
     if not re.match(r"%[dm][-/]%[dm][-/]", form):
         return ""
     return "en-GB" if form.startswith("%d") else "en-US"
+
+
+def _clear(cells: Sequence[str]) -> list[str]:
+    """Cells whose day and month cannot be swapped: with the year first, or with the month's name."""
+    return [cell for cell in cells if not re.match(r"\s*\d{1,2}[-/]\d{1,2}[-/]\d", cell)]
 
 
 def _majority(cells: Sequence[str]) -> list[str]:

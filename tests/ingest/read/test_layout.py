@@ -314,3 +314,24 @@ def test_file_name_with_pattern_characters(con, write):
 
     path = write("a,b\n1,2\n", "report[1]*.csv")
     assert read(con, path)[0].rows == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,x\n2,y\n",
+        "a,b\r\n1,x\r\n2,y\r\n",
+        "\ufeffa,b\n1,x\n2,y",
+        "a,b\n1,x\n2,y\n\n\n",
+        "a,b\r\n1,x\r\n2,y\r\n\r\n",
+        'a,b\n1,"x\r\n\r\nz"\n2,y\n',
+        'a,b\r\n1,"x\nz"\r\n2,y\r\n',
+        "a|b\n1|x\n2|y\n",
+    ],
+)
+def test_plain_files_are_read_by_duckdb_itself(tables, rows, text, monkeypatch):
+    """The fast path: what goes by way of a spool costs several times as much."""
+    monkeypatch.setattr("leadline.ingest.read.spool.Spool.__init__", lambda *_: pytest.fail("went by way of a spool"))
+    [table] = tables(text)
+    assert (table.rows, [row[1] for row in rows(table)]) == (2, ["1", "2"])
+    assert rows(table)[1][0] == text[: text.index("2")].count("\n") + 1

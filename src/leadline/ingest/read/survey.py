@@ -37,6 +37,7 @@ class Survey(Struct):
     size: int = 0
     bom: bool = False
     final_newline: bool = True
+    blank_end: int = 0
     lone_returns: bool = False
     longest: int = 0
     non_ascii: bool = False
@@ -45,8 +46,8 @@ class Survey(Struct):
 
     @property
     def lines(self) -> int:
-        """Physical lines in the file."""
-        return self.newlines + (0 if self.final_newline else 1)
+        """Physical lines in the file, without blank ones at its end."""
+        return self.newlines - self.blank_end + (0 if self.final_newline else 1)
 
 
 class BadByteError(Exception):
@@ -83,6 +84,7 @@ def survey(path: Path, name: str, limit: int) -> Survey:
                 seen.formula = may_hold_formula(block)
             seen.newlines += block.count(b"\n")
             seen.final_newline = block.endswith(b"\n")
+            seen.blank_end = max(0, block.count(b"\n", len(block.rstrip(b"\r\n"))) - 1)
             offset += len(block)
     seen.size = offset
     seen.lone_returns = returns > pairs
