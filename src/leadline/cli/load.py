@@ -132,7 +132,7 @@ def _status(report: LoadReport, *, dry_run: bool) -> str:
     if report.status == "refused":
         return "refused, nothing changed"
     if report.status == "skipped":
-        return "not a known file, skipped"
+        return "looks things up in it" if report.source else "not a known file, skipped"
     return f"{report.rows:,} rows {'would be ' if dry_run else ''}read"
 
 

@@ -16,7 +16,10 @@ from leadline.cli.common import opened, split_names, workspace_option
 )
 @click.option("--by", "-b", multiple=True, metavar="DIM", help="Add a breakdown of the KPIs that have this dimension.")
 @click.option(
-    "--grain", "-g", default="month", show_default=True, type=click.Choice(["week", "month", "quarter", "year"])
+    "--grain",
+    "-g",
+    type=click.Choice(["week", "month", "quarter", "year"]),
+    help="Instead of the dashboard's own, which is month unless it says otherwise.",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="Look only at this time; its last complete period is shown.")
 @workspace_option
@@ -26,7 +29,7 @@ def command(
     kpis: tuple[str, ...],
     output: Path,
     by: tuple[str, ...],
-    grain: str,
+    grain: str | None,
     period: str | None,
     workspace: str | None,
 ) -> None:
@@ -42,7 +45,7 @@ def command(
     from leadline.warehouse.ledger import findings_of
 
     space = opened(ctx, workspace)
-    card = build_scorecard(space, kpis=split_names(kpis), grain=grain, period=period, today=space.today)
+    card = build_scorecard(space, kpis=split_names(kpis), grain=grain or "", period=period, today=space.today)
     breakdowns = []
     for dimension in split_names(by):
         for kpi in card.kpis:

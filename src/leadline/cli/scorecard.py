@@ -12,7 +12,10 @@ from leadline.cli.common import opened, split_names, workspace_option
 @click.command("scorecard")
 @click.argument("kpis", nargs=-1, metavar="[METRIC]...")
 @click.option(
-    "--grain", "-g", default="month", show_default=True, type=click.Choice(["week", "month", "quarter", "year"])
+    "--grain",
+    "-g",
+    type=click.Choice(["week", "month", "quarter", "year"]),
+    help="Instead of the dashboard's own, which is month unless it says otherwise.",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="Look only at this time; its last complete period is shown.")
 @click.option("--as-known-at", metavar="TIME", help="Answer with what had been loaded by then (2026-03-31).")
@@ -22,7 +25,7 @@ from leadline.cli.common import opened, split_names, workspace_option
 def command(
     ctx: click.Context,
     kpis: tuple[str, ...],
-    grain: str,
+    grain: str | None,
     period: str | None,
     as_known_at: str | None,
     style: str,
@@ -42,7 +45,7 @@ def command(
 
     space = opened(ctx, workspace)
     card = build_scorecard(
-        space, kpis=split_names(kpis), grain=grain, period=period, as_known_at=as_known_at, today=space.today
+        space, kpis=split_names(kpis), grain=grain or "", period=period, as_known_at=as_known_at, today=space.today
     )
     if style == "json":
         from leadline.report.export import encode_json

@@ -24,7 +24,7 @@ from leadline.ingest.mapping import Mapped, define_macros, map_fact, stage_judge
 from leadline.ingest.preamble import stated_range
 from leadline.ingest.recognise import Fit, explain_unrecognised, recognise
 from leadline.ingest.record import Delivery, Record, build_record, lookup_keys, needed_columns, source_expressions
-from leadline.ingest.source import Finding
+from leadline.ingest.source import Finding, Source
 from leadline.sql.name import literal, quote
 from leadline.warehouse.store import digest_file
 
@@ -71,7 +71,8 @@ class LoadReport(Struct, frozen=True):
     """What became of one delivered file, or of one part of it.
 
     `loaded`: committed (or `checked`, under a dry run); `unchanged`: this very content was there already; `refused`:
-    nothing changed, `error` says why; `skipped`: no source knows the file, and it was only found in a folder.
+    nothing changed, `error` says why; `skipped`: no source knows the file, and it was only found in a folder (`source`
+    is then the one that looks things up in it).
     """
 
     file: str
@@ -104,7 +105,7 @@ class Part(Struct):
     totals: check.TotalsVerdict = check.TotalsVerdict()
     findings: list[Finding] = field(default_factory=list)
     refusals: list[Finding] = field(default_factory=list)
-    counts: list[MergeCounts] = field(default_factory=list)
+    counts: list[tuple[str, MergeCounts]] = field(default_factory=list)
     load: Load | None = None
     known: int | None = None
     quarantined: int = 0
@@ -327,16 +328,24 @@ def land(context: LoadContext, part: Part) -> None:
 
 
 def merge(context: LoadContext, part: Part) -> None:
-    """Bring the good rows into their facts."""
+    """Bring the good rows into their facts.
+
+    Under `snapshot` all maps to one fact are merged at once: what one of them lacks is not gone if another brings it.
+    """
     load = _open(part)
     mode = part.fit.definition.source.mode
+    selects: dict[str, list[str]] = {}
     for verdict in part.verdicts:
         mapped = verdict.mapped
         names = ", ".join(quote(name) for name in mapped.columns)
         where = f" WHERE NOT ({verdict.rejected})" if verdict.rejected else ""
-        part.counts.append(
-            load.merge(mapped.fact.name, f"SELECT {names}, _line, _key FROM {mapped.relation}{where}", mode)
-        )
+        select = f"SELECT {names}, _line, _key FROM {mapped.relation}{where}"
+        if mode == "snapshot":
+            selects.setdefault(mapped.fact.name, []).append(select)
+        else:
+            part.counts.append((mapped.fact.name, load.merge(mapped.fact.name, select)))
+    for fact, several in selects.items():
+        part.counts.append((fact, load.merge(fact, " UNION ALL BY NAME ".join(several), "snapshot")))
 
 
 def quarantine(context: LoadContext, part: Part) -> None:
@@ -627,7 +636,7 @@ def _refused(context: LoadContext, error: LeadlineError) -> LoadReport:
         context.settings.warehouse.refuse(
             source, str(context.path), context.content, part.mapping if part else "", findings
         )
-    source_ = part.fit.definition.source if part else None
+    source_ = part.fit.definition.source if part else _looked_up_by(context) if skipped else None
     return LoadReport(
         context.name, "skipped" if skipped else "refused", str(context.path), source_.name if source_ else "",
         source_.vendor if source_ else "", source_.title if source_ else "", rows=part.table.rows if part else 0,
@@ -635,28 +644,43 @@ def _refused(context: LoadContext, error: LeadlineError) -> LoadReport:
     )  # fmt: skip
 
 
+def _looked_up_by(context: LoadContext) -> Source | None:
+    """The source that reads the file as a lookup, where there is one."""
+    sources = [definition.source for definition in context.settings.sources]
+    return next(
+        (source for source in sources for lookup in source.lookups.values() if context.path.match(lookup.file)), None
+    )
+
+
 def _report(context: LoadContext, part: Part) -> LoadReport:
     source = part.fit.definition.source
     if part.known is not None:
         return LoadReport(context.name, "unchanged", str(context.path), source.name, source.vendor, source.title,
                           rows=part.table.rows, load=part.known)  # fmt: skip
-    facts = []
-    for number, verdict in enumerate(part.verdicts):
-        name = verdict.mapped.fact.name
-        if number < len(part.counts):
-            counts = part.counts[number]
-            facts.append(
-                FactLoaded(
-                    name, counts.inserted, counts.updated, counts.unchanged, counts.removed, verdict.first, verdict.last
-                )
-            )
-        else:
-            facts.append(FactLoaded(name, verdict.good, first=verdict.first, last=verdict.last))
+    facts = _fact_reports(part)
     staged = max((mapped.rows for mapped in part.mapped if not mapped.fact_map.group), default=part.table.rows)
     return LoadReport(
         context.name, "checked" if context.dry_run else "loaded", str(context.path), source.name, source.vendor,
-        source.title, tuple(facts), part.table.rows, part.totals.dropped,
+        source.title, facts, part.table.rows, part.totals.dropped,
         max(part.table.rows - part.totals.dropped - staged, 0) if len(part.mapped) == 1 else 0,
         part.quarantined or sum(verdict.bad for verdict in part.verdicts), tuple(part.findings),
         part.load.id if part.load else None,
     )  # fmt: skip
+
+
+def _fact_reports(part: Part) -> tuple[FactLoaded, ...]:
+    """What the load did to each fact, or under a dry run would do, all maps to it together."""
+    reports = []
+    for fact in dict.fromkeys(verdict.mapped.fact.name for verdict in part.verdicts):
+        verdicts = [verdict for verdict in part.verdicts if verdict.mapped.fact.name == fact]
+        firsts = [verdict.first for verdict in verdicts if verdict.first is not None]
+        lasts = [verdict.last for verdict in verdicts if verdict.last is not None]
+        first, last = min(firsts, key=_instant, default=None), max(lasts, key=_instant, default=None)
+        counts = [merged for name, merged in part.counts if name == fact]
+        if counts:
+            inserted, updated = sum(one.inserted for one in counts), sum(one.updated for one in counts)
+            unchanged, removed = sum(one.unchanged for one in counts), sum(one.removed for one in counts)
+            reports.append(FactLoaded(fact, inserted, updated, unchanged, removed, first, last))
+        else:
+            reports.append(FactLoaded(fact, sum(verdict.good for verdict in verdicts), first=first, last=last))
+    return tuple(reports)

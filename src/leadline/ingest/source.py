@@ -121,9 +121,9 @@ class Recognise(Struct, frozen=True, forbid_unknown_fields=True):
     """How a vendor's file is known by its content, never by its name.
 
     All of `columns` must be found by their headers, and none of `without`; `any_of` needs at least one. `preamble` is a
-    regular expression over the lines above the header and `sheet_marks` over cells anywhere in the first lines; both
-    add certainty but, when `preamble_required`, are needed. `section` is a regular expression the table's own name (the
-    title of its section, a sheet, a ZIP member) must match where several tables of one file look alike.
+    regular expression over the lines above the header; it adds certainty and, when `preamble_required`, is needed.
+    `section` is a regular expression the table's own name (the title of its section, a sheet, a ZIP member) must match
+    where several tables of one file look alike.
     """
 
     columns: tuple[str, ...]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from leadline.errors import RefusedError
 from leadline.model import tree
 from leadline.model.fact import Fact
-from leadline.plan.arithmetic import Evaluator, Number, divide, evaluator, total
+from leadline.plan.arithmetic import Evaluator, Number, divide, evaluator, plain, total
 from leadline.plan.compile import Plan
 from leadline.plan.coverage import Coverage
 from leadline.plan.leg import Cohort, Leg, Scan
@@ -217,17 +218,16 @@ class _Reader:
             self.nothing = self.nothing or slot.nothing
             return slot.absent
         value = cell[slot.alias]
-        if not slot.money:
-            return total([value])
+        if value is None or not slot.money:
+            return plain(value) if isinstance(value, Decimal) else value
         if isinstance(value, dict):
             known = {
                 currency for currency, amount in value.items() if amount or (amount is not None and len(value) == 1)
             }
             self._spend(known if known != {""} else slot.currencies)
             return total([amount for amount in value.values() if amount is not None])
-        if value is not None:
-            self._spend(slot.currencies)
-        return total([value])
+        self._spend(slot.currencies)
+        return plain(value) if isinstance(value, Decimal) else value
 
     def _spend(self, currencies: set[str]) -> None:
         self.currencies = currencies if self.currencies is None else self.currencies | currencies

@@ -78,5 +78,5 @@ def total(values: Sequence[Any]) -> Number | None:
 
 def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros, and without an exponent."""
-    short = value.normalize()
-    return short.quantize(Decimal(1)) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]
+    whole = int(value)
+    return Decimal(whole) if whole == value else value.normalize()

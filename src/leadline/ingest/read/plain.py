@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from leadline.ingest.read.block import Start
 from leadline.ingest.read.record import Dialect
 from leadline.ingest.read.survey import Survey
 from leadline.ingest.read.table import LINE, Table, fresh, ident, literal, unique
@@ -19,34 +20,36 @@ from leadline.ingest.source import Finding
 
 
 def stage_plain(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, header: list[str], dialect: Dialect, seen: Survey
+    con: duckdb.DuckDBPyConnection, path: Path, name: str, start: Start, dialect: Dialect, seen: Survey
 ) -> Table | None:
     """Stage a file whose head is plain; None when the rest is not, and it must be parsed record by record."""
+    header, above = [str(cell) for cell in start.header.cells], start.header.line
     if seen.lone_returns:
         return None
     columns, changes = unique(header)
     staged = fresh("table")
     try:
-        con.execute(f"create temp table {ident(staged)} as from {_reader(path, columns, dialect, seen)}")
+        con.execute(f"create temp table {ident(staged)} as from {_reader(path, columns, dialect, seen, above - 1)}")
     except duckdb.Error:
         # a short row, a stray quote: the parser of records says what and where
         con.execute(f"drop table if exists {ident(staged)}")
         return None
-    relation = _with_lines(con, staged, columns, header, seen)
+    relation = _with_lines(con, staged, columns, header, seen, above)
     if relation is None:
         con.execute(f"drop table {ident(staged)}")
         return None
     view, parts, rows = relation
-    notes = [Finding("note", "renamed-column", name, f"{change}.", line=1) for change in changes]
+    notes = [Finding("note", "renamed-column", name, f"{change}.", line=above) for change in changes]
     if not rows:
-        notes.append(Finding("note", "no-rows", name, "The file has a header and no rows.", line=1))
+        notes.append(Finding("note", "no-rows", name, "The file has a header and no rows.", line=above))
     return Table(
         file=name,
-        name="",
+        name=start.name,
         relation=ident(view),
         columns=tuple(columns),
         text=True,
-        header_line=1,
+        preamble=start.preamble,
+        header_line=above,
         encoding="utf-8",
         delimiter=dialect.delimiter,
         rows=rows,
@@ -56,20 +59,20 @@ def stage_plain(
     )
 
 
-def _reader(path: Path, columns: list[str], dialect: Dialect, seen: Survey) -> str:
+def _reader(path: Path, columns: list[str], dialect: Dialect, seen: Survey, skip: int) -> str:
     quote = literal(dialect.quote)
     pairs = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     room = f", max_line_size={seen.longest * 2}, buffer_size={seen.longest * 4}" if seen.longest > 1 << 20 else ""
     return (
-        f"read_csv({literal(str(path))}, auto_detect=false, header=true, delim={literal(dialect.delimiter)}, "
+        f"read_csv({literal(str(path))}, auto_detect=false, header=true, skip={skip}, "
         # TRICKY: with new_line given, DuckDB 2.0 finds no rows in a file with CRLF; left out, it finds the right one
-        f"quote={quote}, escape={quote}, strict_mode=true, null_padding=false{room}, "
+        f"delim={literal(dialect.delimiter)}, quote={quote}, escape={quote}, strict_mode=true, null_padding=false{room}, "
         f"columns={{{pairs}}})"
     )
 
 
 def _with_lines(
-    con: duckdb.DuckDBPyConnection, staged: str, columns: list[str], header: list[str], seen: Survey
+    con: duckdb.DuckDBPyConnection, staged: str, columns: list[str], header: list[str], seen: Survey, above: int
 ) -> tuple[str, tuple[str, ...], int] | None:
     """A relation with `_line` over the staged rows; None when lines and records do not add up or a row looks odd."""
     table = ident(staged)
@@ -83,16 +86,16 @@ def _with_lines(
     if lones or repeats:
         return None
     view = fresh("view")
-    if rows + 1 == seen.lines:
-        con.execute(f"create temp view {ident(view)} as select rowid + 2 as {LINE}, * from {table}")
+    if rows + above == seen.lines:
+        con.execute(f"create temp view {ident(view)} as select rowid + {above + 1} as {LINE}, * from {table}")
         return view, (view, staged), rows
     breaks = " + ".join(f"coalesce(length({c}) - length(replace({c}, chr(10), '')), 0)" for c in (first, *others))
     inner = con.execute(f"select coalesce(sum({breaks}), 0)::bigint from {table}").fetchone()
-    if inner is None or rows + 1 + inner[0] != seen.lines:
+    if inner is None or rows + above + inner[0] != seen.lines:
         return None  # blank lines: they may part tables, and do shift the lines
     lined = fresh("table")
     con.execute(
-        f"create temp table {ident(lined)} as select (rowid + 2 + coalesce(sum({breaks}) over "
+        f"create temp table {ident(lined)} as select (rowid + {above + 1} + coalesce(sum({breaks}) over "
         f"(order by rowid rows between unbounded preceding and 1 preceding), 0))::bigint as {LINE}, * from {table} "
         "order by rowid"
     )

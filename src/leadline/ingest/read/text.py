@@ -1,8 +1,8 @@
 """Delimited text becomes tables: the plain file goes to DuckDB as it is, anything else by way of a spool.
 
-A file is plain when it is UTF-8, its header stands on line 1 and nothing but rows follows; DuckDB then reads the
-original in parallel, which is what loading costs at best. UTF-16, preambles, several tables in one file, short rows and
-footers are parsed here, record by record, and staged from a copy that remembers the physical lines.
+A file is plain when nothing but full rows follows its header; DuckDB then reads it as it is, in parallel, which is what
+loading costs at best (UTF-16 from a copy in UTF-8). Several tables in one file, short rows, blank lines and footers are
+parsed here, record by record, and staged from a spool that remembers the physical lines.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def read_text(con: duckdb.DuckDBPyConnection, path: Path, name: str, options: Re
     dialect = dialect_of(head, options.delimiter, options.quote)
     narrow = all(len(record.cells) < 2 for record in head_records(head, dialect))
     shape = _Shape(dialect, narrow)
-    plain = _plain_header(head, shape, options)
+    plain = _plain_start(head, shape, options)
     staged = None if plain is None else stage_plain(con, source, name, plain, dialect, seen)
     if staged is not None:
         tables = [staged]
@@ -114,27 +114,18 @@ def _head_lines(path: Path, skip: int) -> list[str]:
     return lines
 
 
-def _plain_header(head: list[str], shape: _Shape, options: ReadOptions) -> list[str] | None:
-    """The header of a file that is plain as far as its head shows, else None."""
+def _plain_start(head: list[str], shape: _Shape, options: ReadOptions) -> Start | None:
+    """The one header of a file that is plain as far as its head shows, else None."""
     dialect = shape.dialect
-    if (
-        not options.header
-        or options.skip
-        or shape.narrow
-        or dialect.delimiter == SPACE
-        or not dialect.quote
-        or options.names
-    ):
+    if not options.header or options.skip or shape.narrow or dialect.delimiter == SPACE or not dialect.quote:
         return None
     items = blocks(head_records(head, dialect), narrow=False)
-    first = next(items, None)
-    if not isinstance(first, Start) or first.header.line != 1 or first.preamble or "\n" in "".join(first.header.cells):
+    start = next(items, None)
+    if not isinstance(start, Start) or not all(shown(cell) and "\n" not in cell for cell in start.header.cells):
         return None
-    header = [str(cell) for cell in first.header.cells]
-    if not all(cell.strip() for cell in header):
-        return None
-    plain = all(isinstance(item, Row) and len(item.record.cells) == len(header) for item in items)
-    return header if plain else None
+    width = len(start.header.cells)
+    plain = all(isinstance(item, Row) and len(item.record.cells) == width for item in items)
+    return start if plain else None
 
 
 def _headless(path: Path, name: str, options: ReadOptions, shape: _Shape, head: list[str]) -> Iterator[Item]:

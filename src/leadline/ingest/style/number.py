@@ -91,16 +91,15 @@ def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL) -> str:
     """SQL that reads a text column as numbers: null where the cell is empty or no number.
 
     Reads signs (also trailing, and parentheses for negative), currency signs and codes, grouping by the other mark,
-    spaces or apostrophes in threes or as in India, exponents, and per cent (`2.5%` and, as in Turkish, `%2.5` are 0.025). `< 10%` is a bound and
-    no number: null, and not unreadable.
+    spaces or apostrophes in threes or as in India, exponents, and per cent (`2.5%` and, in Turkish, `%2.5` are 0.025).
+    `< 10%` is a bound and no number: null, and not unreadable.
     """
     if decimal == ".":
         plain = f"case when not contains({column}, '_') then try_cast({column} as {type_}) end"
     else:
         # a point in such a file is grouping: only what has none may be read without looking closer
-        plain = (
-            f"case when not regexp_matches({column}, '[._]') then try_cast(replace({column}, ',', '.') as {type_}) end"
-        )
+        bare = f"not contains({column}, '.') and not contains({column}, '_')"
+        plain = f"case when {bare} then try_cast(replace({column}, ',', '.') as {type_}) end"
     return f"coalesce({plain}, {_written_sql(column, decimal, type_)})"
 
 
@@ -124,7 +123,7 @@ def _written_sql(text: str, decimal: str, type_: str) -> str:
     number = f"(?:{digits}(?:{point}\\d*)?|{point}\\d+)(?:[eE][-+]?\\d{{1,3}})?"
     space = "[\\s\u00a0\u202f\u2009]*"
     shape = (
-        f"^{space}(?:\\({space})?{sign}?{space}(?:{currency})?{space}{sign}?{space}%?{number}"
+        f"^{space}(?:\\({space})?{sign}?{space}(?:{currency})?{space}{sign}?{space}(?:%{space})?{number}"
         f"{space}%?{space}(?:{currency})?{space}%?{space}{sign}?{space}(?:\\){space})?$"
     )
     core = f"regexp_extract({text}, '{_quoted(number)}')"
