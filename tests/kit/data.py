@@ -23,7 +23,5 @@ def data_folder(name: str) -> Path:
 def copy_example(name: str, to: Path) -> Path:
     """A fresh copy of an example workspace, without what an earlier load may have left in it."""
     folder = to / name
-    shutil.copytree(
-        EXAMPLES / name, folder, ignore=shutil.ignore_patterns("*.duckdb*", "landing", ".leadline")
-    )
+    shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns("*.duckdb*", "landing", ".leadline"))
     return folder

@@ -23,7 +23,9 @@ def warehouse() -> Warehouse:
     return Warehouse.open(None)
 
 
-def deliver(warehouse: Warehouse, select: str, *, source: str = "ads", fact: str = "ad", mode: str = "upsert") -> MergeCounts:
+def deliver(
+    warehouse: Warehouse, select: str, *, source: str = "ads", fact: str = "ad", mode: str = "upsert"
+) -> MergeCounts:
     with warehouse.load(source, "file.csv", select, "m1") as load:
         return load.merge(fact, select, mode)  # type: ignore[arg-type]
 
@@ -36,7 +38,9 @@ def spend(warehouse: Warehouse, load: int | None = None) -> list[tuple[str, floa
 
 def test_restated_rows_replace_old_ones_and_stay_known(warehouse: Warehouse) -> None:
     assert deliver(warehouse, rows(("a", "2026-01-01", 1, 1.5), ("b", "2026-01-02", 2, 2.5))) == MergeCounts(inserted=2)
-    counts = deliver(warehouse, rows(("b", "2026-01-02", 2, 9.5), ("c", "2026-01-03", 3, 3.5), ("a", "2026-01-01", 1, 1.5)))
+    counts = deliver(
+        warehouse, rows(("b", "2026-01-02", 2, 9.5), ("c", "2026-01-03", 3, 3.5), ("a", "2026-01-01", 1, 1.5))
+    )
     assert counts == MergeCounts(inserted=1, updated=1, unchanged=1)
     assert spend(warehouse) == [("a", 1.5), ("b", 9.5), ("c", 3.5)]
     assert spend(warehouse, 1) == [("a", 1.5), ("b", 2.5)]
@@ -158,3 +162,17 @@ def test_opening_again_adds_columns_a_workspace_declares(tmp_path: Path) -> None
     extended = dict(FACTS) | {"ad": FACTS["ad"].extended((Column("sector", "text", "industry", role="dimension"),))}
     with Warehouse.open(path, extended) as again:
         assert again.con.execute("SELECT sector, _key FROM fact.ad").fetchall() == [(None, "a")]
+
+
+def test_rows_without_a_key_are_known_by_their_line(warehouse: Warehouse) -> None:
+    def lines(*values: tuple[int, float]) -> str:
+        listed = ", ".join(f"({line}, {spend})" for line, spend in values)
+        return f"SELECT c0 AS _line, CAST(NULL AS VARCHAR) AS _key, c1 AS spend FROM (VALUES {listed}) AS v(c0, c1)"
+
+    deliver(warehouse, lines((2, 1.5), (3, 2.5)))
+    assert deliver(warehouse, lines((2, 1.5), (3, 9.5), (4, 1))) == MergeCounts(inserted=1, updated=1, unchanged=1)
+    assert deliver(warehouse, lines((2, 1.5)), mode="snapshot") == MergeCounts(unchanged=1, removed=2)
+    found = warehouse.con.execute(
+        f"SELECT _line, CAST(spend AS DOUBLE) FROM {warehouse.relation('ad', 2)} ORDER BY 1"
+    ).fetchall()
+    assert found == [(2, 1.5), (3, 9.5), (4, 1.0)]

@@ -103,7 +103,8 @@ class _Check:
         if mapped.judged and mapped.fact_map.group:
             self._issues(mapped.judged, self.record.issues)
         relation = mapped.relation
-        if mapped.judged and mapped.fact_map.group:
+        if mapped.judged:
+            # Warnings are about records: told once, not once for each fact that a record becomes.
             relation = mapped.judged
             found = self.con.execute(f"SELECT bit_or(_flags) FROM {relation} WHERE _issue = 0").fetchone()
             flags = found[0] if found else 0

@@ -296,7 +296,14 @@ class _Mapping:
         return ""
 
     def _key(self, types: dict[str, str]) -> tuple[str, bool]:
-        """SQL of the key as text, and whether it is unique by construction."""
+        """SQL of the key as text, and whether it is unique by construction.
+
+        Null where the line alone is the key: the warehouse knows such rows by their line, without a text each.
+        """
+        if [expression.bare.lower() for expression in self.keys] == ["_line"]:
+            return "CAST(NULL AS VARCHAR)", True
+        if not self.fact_map.group and [expression.bare.lower() for expression in self.keys] == ["_line"]:
+            return "CAST(NULL AS VARCHAR)", True  # the warehouse takes the line, which costs nothing to keep
         parts: list[str] = []
         fixed: list[str] = []
         unique = self.fact_map.group

@@ -122,7 +122,7 @@ class Renderer:
         label = f"{bucket} AS period, " if bucket else ""
         source = (
             f"(\n  SELECT {label}*, row_number() OVER (\n    PARTITION BY {items} "
-            f"ORDER BY {quote(fact.time)} DESC, _load DESC, _key DESC) AS newest\n"
+            f"ORDER BY {quote(fact.time)} DESC, _load DESC, _key DESC, _line DESC) AS newest\n"
             f"  FROM {self.source(leg.fact)}{where}\n) AS reading"
         )
         column = f"{self.aggregate(leg.measure.of, fact, bare=True)} AS {leg.alias}"
@@ -163,7 +163,7 @@ class Renderer:
         )
         return (
             f"WITH started AS (\n  SELECT {label}{dims}{quote(fact.entity)} AS entity, {quote(time)} AS began,\n"
-            f"    row_number() OVER (PARTITION BY {partition} ORDER BY {quote(time)}, _key) AS nth\n"
+            f"    row_number() OVER (PARTITION BY {partition} ORDER BY {quote(time)}, _key, _line) AS nth\n"
             f"  FROM {self.source(leg.fact)}\n  WHERE {' AND '.join(conditions)}\n),\n"
             f"reached AS (\n  SELECT {quote(target.entity)} AS entity, {quote(then)} AS happened\n"
             f"  FROM {self.source(target.name)}\n  WHERE {' AND '.join(reached_conditions)}\n),\n"

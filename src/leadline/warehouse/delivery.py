@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
 
 
+KEY = "coalesce(_key, CAST(_line AS VARCHAR))"
+
+
+def key_of(alias: str) -> str:
+    """What a row of `alias` is known by within its source: its key, else its line."""
+    return f"coalesce({alias}._key, CAST({alias}._line AS VARCHAR))"
+
+
 class MergeCounts(Struct, frozen=True):
     """What a merge did to a fact, in rows."""
 
@@ -112,8 +120,9 @@ class Load:
     def merge(self, fact_name: str, select: str, mode: Literal["upsert", "snapshot"] = "upsert") -> MergeCounts:
         """Bring the rows of `select` into a fact.
 
-        `select` yields fact columns (those missing become null), `_line` and a `_key` unique within the delivery. A
-        row whose key is there with the same values is left alone; with other values the old version moves to history.
+        `select` yields fact columns (those missing become null), `_line` and a `_key` unique within the delivery (null:
+        the line is the key). A row whose key is there with the same values is left alone; with other values the old
+        version moves to history.
         Under `snapshot` rows of this source that the delivery lacks move to history too.
         """
         fact = self.facts[fact_name]
@@ -163,24 +172,27 @@ class Load:
             f"{self._cast(fact, name) if name in given else self._null(fact, name)} AS {quote(name)}" for name in names
         )
         self.con.execute("DROP TABLE IF EXISTS delivery")
-        self.con.execute(f"CREATE TEMP TABLE delivery AS SELECT {values}, _line, _key FROM ({select})")
+        self.con.execute(
+            f"CREATE TEMP TABLE delivery AS SELECT {values}, _line, _key, {KEY} AS known_as FROM ({select})"
+        )
         same = " AND ".join(f"c.{quote(name)} IS NOT DISTINCT FROM d.{quote(name)}" for name in names)
-        match = f"c._source = {literal(self.source)} AND c._key = d._key"
+        match = f"c._source = {literal(self.source)} AND {key_of('c')} = d.known_as"
         unchanged = self._count(f"DELETE FROM delivery d USING {table} c WHERE {match} AND {same}")
         self.con.execute("DROP TABLE IF EXISTS replaced")
         if mode == "snapshot":
             # The keys that stay are gone from `delivery` when unchanged, so the whole delivery is asked again.
-            gone = f"c._key NOT IN (SELECT _key FROM ({select}))"
+            gone = f"{key_of('c')} NOT IN (SELECT {KEY} FROM ({select}))"
             removed_rule = f"c._source = {literal(self.source)} AND ({gone})"
         else:
             removed_rule = "false"
         self.con.execute(
-            f"CREATE TEMP TABLE replaced AS SELECT c._key, EXISTS (FROM delivery d WHERE d._key = c._key) AS has_new "
+            f"CREATE TEMP TABLE replaced AS SELECT {key_of('c')} AS known_as, "
+            f"EXISTS (FROM delivery d WHERE d.known_as = {key_of('c')}) AS has_new "
             f"FROM {table} c WHERE c._source = {literal(self.source)} "
-            f"AND (c._key IN (SELECT _key FROM delivery) OR ({removed_rule}))"
+            f"AND ({key_of('c')} IN (SELECT known_as FROM delivery) OR ({removed_rule}))"
         )
         stored = ", ".join(map(quote, stored_columns(fact)))
-        chosen = f"_source = {literal(self.source)} AND _key IN (SELECT _key FROM replaced)"
+        chosen = f"_source = {literal(self.source)} AND {KEY} IN (SELECT known_as FROM replaced)"
         affected = self._affected(fact, table, chosen)
         self.con.execute(
             f"INSERT INTO {past} ({stored}, _until) SELECT {stored}, {self.id} FROM {table} WHERE {chosen}"
@@ -218,11 +230,11 @@ class Load:
 
     def _refresh_first(self, fact: Fact, groups: str) -> None:
         table = f"fact.{quote(fact.name)}"
-        group = self._group(fact)
+        rows = f"{table} WHERE ({self._group(fact)}) IN ({groups})"
+        firsts = f"SELECT _source, {KEY} AS known_as, {first_expression(fact)} AS is_first FROM {rows}"
         self.con.execute(
-            f"UPDATE {table} AS c SET is_first = f.is_first FROM ("
-            f"SELECT _source, _key, {first_expression(fact)} AS is_first FROM {table} WHERE ({group}) IN ({groups})"
-            f") AS f WHERE c._source = f._source AND c._key = f._key AND c.is_first IS DISTINCT FROM f.is_first"
+            f"UPDATE {table} AS c SET is_first = f.is_first FROM ({firsts}) AS f "
+            f"WHERE c._source = f._source AND {key_of('c')} = f.known_as AND c.is_first IS DISTINCT FROM f.is_first"
         )
         self.con.execute(f"UPDATE {table} SET is_first = false WHERE is_first IS NULL")
 

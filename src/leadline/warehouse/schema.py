@@ -95,7 +95,7 @@ def first_expression(fact: Fact) -> str:
         return (
             f"({known} AND {condition} AND {time} = min({time}) FILTER (WHERE {condition}) OVER (PARTITION BY {group}))"
         )
-    return f"({known} AND row_number() OVER (PARTITION BY {group} ORDER BY {time}, _source, _key) = 1)"
+    return f"({known} AND row_number() OVER (PARTITION BY {group} ORDER BY {time}, _source, _key, _line) = 1)"
 
 
 def data_columns(fact: Fact) -> list[str]:

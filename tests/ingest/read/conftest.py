@@ -7,14 +7,16 @@ from typing import Any
 import duckdb
 import pytest
 
+from leadline.engines.duckdb import connect
 from leadline.errors import DataError
 from leadline.ingest.read import ReadOptions, Table, read
 
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
+    connection = connect()
+    yield connection
+    connection.close()
 
 
 @pytest.fixture

@@ -193,10 +193,21 @@ def test_duckdb_file(con, tmp_path, rows):
     assert rows(table) == [(1, 1, "x")]
     [table] = read(con, path, ReadOptions(query="select c + 1 as d from u"))
     assert rows(table) == [(1, 3)]
-    with pytest.raises(DataError, match="bad-query"):
-        read(con, path, ReadOptions(query="drop table u"))
+    for query in ("drop table u", "select 1) ; create table evil (a int); --", "select 1; select 2", "selec"):
+        with pytest.raises(DataError, match="bad-query"):
+            read(con, path, ReadOptions(query=query))
     assert con.execute("select current_database()").fetchone() == ("memory",)
     assert len(con.execute("select 1 from duckdb_databases() where not internal").fetchall()) == 1
+
+
+def test_duckdb_file_beside_a_warehouse_of_any_name(tmp_path, rows):
+    path = tmp_path / "other.data"
+    with duckdb.connect(str(path)) as out:
+        out.execute("create table u as select 2 as c")
+    with duckdb.connect(str(tmp_path / "my ware-house.db")) as warehouse:
+        [table] = read(warehouse, path)
+        assert warehouse.execute(f"select c from {table.relation}").fetchall() == [(2,)]
+        assert warehouse.execute("select current_database()").fetchone() == ("my ware-house",)
 
 
 def test_url(con, sqlite, rows):

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-import duckdb
 import pytest
 from babel.dates import format_date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadline.engines.duckdb import connect
 from leadline.ingest.style import Ambiguous, date_samples, date_sql, detect_dates, has_time, is_absolute, timestamp_sql
 
 D = dt.datetime
@@ -15,7 +15,7 @@ D = dt.datetime
 
 @pytest.fixture(scope="module")
 def con():
-    with duckdb.connect() as connection:
+    with connect() as connection:
         yield connection
 
 

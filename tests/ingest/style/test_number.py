@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import duckdb
 import pytest
 from babel.numbers import format_currency, format_decimal, format_percent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadline.engines.duckdb import connect
 from leadline.ingest.style import Ambiguous, detect_decimal, number_sql, unreadable_number_sql
 
 LOCALES = ["en_US", "en_IN", "de_DE", "de_CH", "fr_FR", "nl_NL", "es_ES", "vi_VN", "tr_TR", "zh_CN", "ms_MY", "pt_BR"]
@@ -15,7 +15,7 @@ LOCALES = ["en_US", "en_IN", "de_DE", "de_CH", "fr_FR", "nl_NL", "es_ES", "vi_VN
 
 @pytest.fixture(scope="module")
 def con():
-    with duckdb.connect() as connection:
+    with connect() as connection:
         yield connection
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from leadline.engines.duckdb import connect
 from leadline.errors import UsageError
 from leadline.ingest.style import zone_sql
 
@@ -29,7 +29,7 @@ ZONES = [
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_local_time_to_utc_is_pythons(zone):
-    with duckdb.connect() as con:
+    with connect() as con:
         sql = f"select {zone_sql('t', zone)} from (select ?::timestamp as t)"
 
         @settings(max_examples=150, deadline=None, derandomize=True)
@@ -51,7 +51,7 @@ def test_local_time_to_utc_is_pythons(zone):
 @pytest.mark.parametrize("year", [1975, 1999, 2007, 2034, 2060])
 def test_years_beyond_the_table_are_right_too(year):
     moment = dt.datetime(year, 7, 1, 12)
-    with duckdb.connect() as con:
+    with connect() as con:
         found = con.execute(
             f"select {zone_sql('t', 'Europe/Berlin')} from (select ?::timestamp t)", [moment]
         ).fetchone()
@@ -59,7 +59,7 @@ def test_years_beyond_the_table_are_right_too(year):
 
 
 def test_null_stays_null():
-    with duckdb.connect() as con:
+    with connect() as con:
         assert con.execute(f"select {zone_sql('t', 'Europe/Berlin')} from (select null::timestamp t)").fetchone() == (
             None,
         )

@@ -8,7 +8,7 @@ from leadline.ingest.read.table import LINE, Table, ident, literal
 from leadline.ingest.source import Finding
 
 if TYPE_CHECKING:
-    import duckdb
+    from leadline.engines.duckdb import Connection
 
 SHOWN = 20
 
@@ -23,7 +23,7 @@ _EXCEL_TEXT = r'^="[^"(=]*"$'
 _MOJIBAKE = "[ÃÂ][\u0080-\u00bf]|Ã[ƒ€‚„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\u0160\u0161\u017d\u017e\u0192]|â€."
 
 
-def formula_cells(con: duckdb.DuckDBPyConnection, table: Table) -> list[Finding]:
+def formula_cells(con: Connection, table: Table) -> list[Finding]:
     """Errors for text cells that a spreadsheet would run as a formula, one a cell, the first twenty a column."""
     findings: list[Finding] = []
     for column in _text_columns(con, table):
@@ -50,7 +50,7 @@ def formula_cells(con: duckdb.DuckDBPyConnection, table: Table) -> list[Finding]
     return findings
 
 
-def mojibake_cells(con: duckdb.DuckDBPyConnection, table: Table) -> list[Finding]:
+def mojibake_cells(con: Connection, table: Table) -> list[Finding]:
     """A warning for each column with text that was UTF-8, read as cp1252 and saved again (`MÃ¼nchen`)."""
     findings: list[Finding] = []
     for column in _text_columns(con, table):
@@ -71,14 +71,14 @@ def mojibake_cells(con: duckdb.DuckDBPyConnection, table: Table) -> list[Finding
     return findings
 
 
-def _text_columns(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+def _text_columns(con: Connection, table: Table) -> list[str]:
     if table.text:
         return list(table.columns)
     described = con.execute(f"describe select * exclude ({LINE}) from {table.relation}").fetchall()
     return [row[0] for row in described if row[1] == "VARCHAR"]
 
 
-def _report(con: duckdb.DuckDBPyConnection, table: Table, column: str, where: str, finding: Finding) -> list[Finding]:
+def _report(con: Connection, table: Table, column: str, where: str, finding: Finding) -> list[Finding]:
     import msgspec
 
     rows = con.execute(

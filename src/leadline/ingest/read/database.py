@@ -9,23 +9,24 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import msgspec
 
+from leadline.engines.duckdb import sql_errors
 from leadline.errors import DataError, closest
 from leadline.ingest.read.cell import formula_cells, mojibake_cells
 from leadline.ingest.read.spool import Spool
 from leadline.ingest.read.table import LINE, ReadOptions, Table, fresh, ident, literal, unique
 from leadline.ingest.source import Finding
 
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
+
 BATCH = 5000
 
 
-def read_sqlite(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path
-) -> list[Table]:
+def read_sqlite(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
     """Stage a table or a query of a SQLite file, opened read-only."""
     try:
         database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
@@ -53,14 +54,14 @@ def read_sqlite(
     return [msgspec.structs.replace(table, kind="sqlite")]
 
 
-def read_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions) -> list[Table]:
+def read_duckdb(con: Connection, path: Path, name: str, options: ReadOptions) -> list[Table]:
     """Stage a table or a query of a DuckDB file, attached read-only and detached again."""
     alias = fresh("database")
     try:
         con.execute(f"attach {literal(str(path))} as {ident(alias)} (read_only)")
-    except duckdb.Error as error:
+    except sql_errors() as error:
         raise _damaged(name, "DuckDB", error) from None
-    before = con.execute("select current_catalog() || '.' || current_schema()").fetchone()
+    before = con.execute("select current_catalog(), current_schema()").fetchone() or ("memory", "main")
     try:
         found = con.execute(
             "select case schema_name when 'main' then '' else schema_name || '.' end || table_name "
@@ -70,6 +71,7 @@ def read_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, options: 
             [alias, alias],
         ).fetchall()
         if options.query:
+            _check_query(con, options.query, name)
             label, source = "", f"({options.query})"
         else:
             label = _chosen([row[0] for row in found], options.table, name)
@@ -83,15 +85,24 @@ def read_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, options: 
         con.execute(
             f"create temp table {ident(staged)} as select row_number() over () as {LINE}, {named} from {source}"
         )
-    except duckdb.Error as error:
+    except sql_errors() as error:
         raise (_bad_query(name, error) if options.query else _damaged(name, "DuckDB", error)) from None
     finally:
-        con.execute(f"use {before[0]}" if before else "use memory")
+        con.execute(f"use {ident(before[0])}.{ident(before[1])}")
         con.execute(f"detach {ident(alias)}")
     return [_table(con, staged, columns, changes, name, label, "duckdb")]
 
 
-def read_url(con: duckdb.DuckDBPyConnection, name: str, options: ReadOptions) -> list[Table]:
+def _check_query(con: Connection, query: str, name: str) -> None:
+    """Refuse what is not one plain question: it runs beside the warehouse."""
+    statements = con.extract_statements(query)
+    if len(statements) != 1 or not str(statements[0].type).upper().endswith("SELECT"):
+        raise DataError(
+            "bad-query", f"The query on {name} is not one SELECT.", fix="write one SELECT, nothing after it"
+        )
+
+
+def read_url(con: Connection, name: str, options: ReadOptions) -> list[Table]:
     """Stage a table or a query of the database at `options.url`; nothing is ever written there."""
     try:
         import sqlalchemy
@@ -130,7 +141,7 @@ def read_url(con: duckdb.DuckDBPyConnection, name: str, options: ReadOptions) ->
 
 
 def _from_engine(
-    con: duckdb.DuckDBPyConnection, engine: Any, sqlalchemy: Any, shown: str, options: ReadOptions, folder: Path
+    con: Connection, engine: Any, sqlalchemy: Any, shown: str, options: ReadOptions, folder: Path
 ) -> Table:
     label = options.table
     with engine.connect().execution_options(stream_results=True) as connection:
@@ -153,7 +164,7 @@ def _from_engine(
 
 
 def _spooled(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     header: list[str],
     batches: Iterable[Sequence[Sequence[Any]]],
     name: str,
@@ -175,7 +186,7 @@ def _spooled(
 
 
 def _table(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     staged: str,
     columns: list[str],
     changes: list[str],

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import msgspec
 
+from leadline.engines.duckdb import sql_errors
 from leadline.errors import DataError
 from leadline.ingest.read.cell import formula_cells, mojibake_cells
 from leadline.ingest.read.encoding import encoding_of
@@ -21,13 +21,16 @@ from leadline.ingest.read.survey import BadByteError, broken_byte, survey, trans
 from leadline.ingest.read.table import LINE, ReadOptions, Table, fresh, ident, literal, unique
 from leadline.ingest.source import Finding
 
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
+
 _STRINGS = re.compile(
     r"(?<=[ \[(])(?:DATE|TIME|TIMESTAMP(?: WITH TIME ZONE)?|UUID)(?=[,)\[]|$)|^(?:DATE|TIME|UUID|TIMESTAMP.*)$"
 )
 _ERROR_KEYS = ("error", "errors", "error_description", "message", "detail", "fault")
 
 
-def read_json(con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
+def read_json(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
     """Stage a JSON file as one table; `_line` is the line for one object a line, else the object's ordinal."""
     source, encoding, lines = _as_utf8(path, name, options, folder)
     head = read_head(source, name).lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -148,9 +151,7 @@ def _unwrapped(path: Path, name: str, options: ReadOptions, folder: Path) -> tup
     return target, key
 
 
-def _stage(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, layout: str, options: ReadOptions
-) -> tuple[str, list[str], int]:
+def _stage(con: Connection, path: Path, name: str, layout: str, options: ReadOptions) -> tuple[str, list[str], int]:
     staged = fresh("table")
     if path.stat().st_size < 1024 and not path.read_bytes().strip(b"\xef\xbb\xbf \t\r\n[]"):
         con.execute(f"create temp table {ident(staged)} (nothing varchar)")
@@ -169,7 +170,7 @@ def _stage(
             f"from read_json({common}, records=true, columns={{{pairs}}})"
         )
         counted = con.execute(f"select count(*) from {ident(staged)}").fetchone()
-    except duckdb.Error as error:
+    except sql_errors() as error:
         con.execute(f"drop table if exists {ident(staged)}")
         raise _broken_file(path, name, layout, str(error), options) from None
     return staged, columns, counted[0] if counted else 0
@@ -214,7 +215,7 @@ def _broken(name: str, reason: str, line: int) -> DataError:
 
 
 def _with_lines(
-    con: duckdb.DuckDBPyConnection, staged: str, columns: list[str], by_line: Path | None, rows: int, lines: int
+    con: Connection, staged: str, columns: list[str], by_line: Path | None, rows: int, lines: int
 ) -> tuple[str, ...]:
     """A view with `_line` first: the ordinal, unless blank lines between the objects shift it."""
     view = fresh("view")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
+from leadline.engines.duckdb import sql_errors
 from leadline.errors import DataError
 from leadline.ingest.read.pack import plain_path
 from leadline.ingest.read.table import LINE, Table, fresh, ident, literal, unique
 from leadline.ingest.source import Finding
 
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
 
-def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, name: str, folder: Path, *, keep: bool) -> list[Table]:
+
+def read_parquet(con: Connection, path: Path, name: str, folder: Path, *, keep: bool) -> list[Table]:
     """Stage a Parquet file: a view over it when the file will stay (`keep`), a temporary table when it will not."""
     readable = plain_path(path, folder)
     source = f"read_parquet({literal(str(readable))}, file_row_number=true)"
@@ -26,7 +29,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, name: str, folder: 
         relation = fresh(kind)
         con.execute(f"create temp {kind} {ident(relation)} as {select}")
         counted = con.execute(f"select count(*) from {ident(relation)}").fetchone()
-    except duckdb.Error as error:
+    except sql_errors() as error:
         text = str(error).splitlines()[0]
         cut = "magic bytes" in text or "footer" in text.lower() or "too small" in text.lower()
         raise DataError(

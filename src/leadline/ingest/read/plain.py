@@ -9,19 +9,20 @@ checked. Line breaks within quotes are counted only in files that have them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
+from leadline.engines.duckdb import sql_errors
 from leadline.ingest.read.block import Start
 from leadline.ingest.read.record import Dialect
 from leadline.ingest.read.survey import Survey
 from leadline.ingest.read.table import LINE, Table, fresh, ident, literal, unique
 from leadline.ingest.source import Finding
 
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
 
-def stage_plain(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, start: Start, dialect: Dialect, seen: Survey
-) -> Table | None:
+
+def stage_plain(con: Connection, path: Path, name: str, start: Start, dialect: Dialect, seen: Survey) -> Table | None:
     """Stage a file whose head is plain; None when the rest is not, and it must be parsed record by record."""
     header, above = [str(cell) for cell in start.header.cells], start.header.line
     if seen.lone_returns:
@@ -30,7 +31,7 @@ def stage_plain(
     staged = fresh("table")
     try:
         con.execute(f"create temp table {ident(staged)} as from {_reader(path, columns, dialect, seen, above - 1)}")
-    except duckdb.Error:
+    except sql_errors():
         # a short row, a stray quote: the parser of records says what and where
         con.execute(f"drop table if exists {ident(staged)}")
         return None
@@ -66,13 +67,13 @@ def _reader(path: Path, columns: list[str], dialect: Dialect, seen: Survey, skip
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header=true, skip={skip}, "
         # TRICKY: with new_line given, DuckDB 2.0 finds no rows in a file with CRLF; left out, it finds the right one
-        f"delim={literal(dialect.delimiter)}, quote={quote}, escape={quote}, strict_mode=true, null_padding=false{room}, "
-        f"columns={{{pairs}}})"
+        f"delim={literal(dialect.delimiter)}, quote={quote}, escape={quote}, strict_mode=true{room}, "
+        f"null_padding=false, columns={{{pairs}}})"
     )
 
 
 def _with_lines(
-    con: duckdb.DuckDBPyConnection, staged: str, columns: list[str], header: list[str], seen: Survey, above: int
+    con: Connection, staged: str, columns: list[str], header: list[str], seen: Survey, above: int
 ) -> tuple[str, tuple[str, ...], int] | None:
     """A relation with `_line` over the staged rows; None when lines and records do not add up or a row looks odd."""
     table = ident(staged)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
+from leadline.engines.duckdb import sql_errors
 from leadline.errors import DataError, UsageError
 from leadline.ingest.read.kind import probe
 from leadline.ingest.read.table import ReadOptions, Table, release
+
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
 
 _FORMATS = {
     "csv": "delimited",
@@ -30,9 +33,7 @@ _FORMATS = {
 }
 
 
-def read(
-    con: duckdb.DuckDBPyConnection, path: Path | None, options: ReadOptions | None = None, *, name: str = ""
-) -> list[Table]:
+def read(con: Connection, path: Path | None, options: ReadOptions | None = None, *, name: str = "") -> list[Table]:
     """Stage the tables of the file at `path`, or of `options.url`, as temporary relations of `con`.
 
     `name` is shown in findings and errors instead of the file's own. Raises DataError, and then nothing stays staged.
@@ -47,9 +48,7 @@ def read(
         return _read_file(con, path, name or path.name, options, Path(folder), 0)
 
 
-def _read_file(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path, depth: int
-) -> list[Table]:
+def _read_file(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path, depth: int) -> list[Table]:
     kind = _kind(path, name, options, depth)
     if kind in ("gzip", "zip"):
         return _read_packed(con, path, name, options, folder, depth, kind)
@@ -98,7 +97,7 @@ def _kind(path: Path, name: str, options: ReadOptions, depth: int) -> str:
 
 
 def _read_packed(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path, depth: int, kind: str
+    con: Connection, path: Path, name: str, options: ReadOptions, folder: Path, depth: int, kind: str
 ) -> list[Table]:
     """Read what an archive holds, one member after the other."""
     from leadline.ingest.read.pack import gunzip, members
@@ -114,7 +113,7 @@ def _read_packed(
             for table in _read_file(con, inner, label, options, folder, depth + 1):
                 tables.append(table if table.name else _named(table, stem))
             inner.unlink(missing_ok=True)
-    except (DataError, duckdb.Error):
+    except (DataError, sql_errors()):
         release(con, tables)
         raise
     return tables

@@ -11,11 +11,12 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from leadline.ingest.read.table import LINE, fresh, ident, literal
+
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
 
 _PRECEDENCE = ("BOOLEAN", "BIGINT", "DECIMAL(38,10)", "DOUBLE")
 
@@ -69,7 +70,7 @@ class Spool:
             return max(kinds, key=_PRECEDENCE.index)
         return "TIMESTAMP" if kinds == {"DATE", "TIMESTAMP"} else "VARCHAR"
 
-    def stage(self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Sequence[str] = ()) -> str:
+    def stage(self, con: Connection, columns: Sequence[str], types: Sequence[str] = ()) -> str:
         """Make a temporary table of the rows and return its name; the spool's file is removed."""
         self._file.close()
         name = fresh("table")

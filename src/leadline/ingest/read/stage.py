@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 from msgspec import Struct, field
 
 from leadline.errors import DataError
@@ -15,6 +15,9 @@ from leadline.ingest.read.record import Record
 from leadline.ingest.read.spool import Spool
 from leadline.ingest.read.table import Table, ident, unique
 from leadline.ingest.source import Finding
+
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
 
 SHOWN = 20
 
@@ -30,7 +33,7 @@ class _Part(Struct):
 
 
 def stage_items(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     items: Iterable[Item],
     name: str,
     folder: Path,
@@ -80,7 +83,7 @@ def stage_items(
     return tables
 
 
-def _finish(con: duckdb.DuckDBPyConnection, part: _Part, name: str, delimiter: str, whole: bool, native: bool) -> Table:
+def _finish(con: Connection, part: _Part, name: str, delimiter: str, whole: bool, native: bool) -> Table:
     header, spool = part.start.header, part.spool
     given = [shown(cell) for cell in header.cells]
     columns, changes = unique(given)
@@ -109,7 +112,7 @@ def _finish(con: duckdb.DuckDBPyConnection, part: _Part, name: str, delimiter: s
     )
 
 
-def _drop_unnamed(con: duckdb.DuckDBPyConnection, staged: str, given: list[str], columns: list[str]) -> list[str]:
+def _drop_unnamed(con: Connection, staged: str, given: list[str], columns: list[str]) -> list[str]:
     """Drop columns that have neither a name nor a value: vendors pad every line to the widest."""
     blank = [column for raw, column in zip(given, columns, strict=True) if not raw]
     if not blank:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from leadline.ingest.source import Finding
 
 if TYPE_CHECKING:
-    import duckdb
+    from leadline.engines.duckdb import Connection
 
 LINE = "_line"
 
@@ -113,7 +113,7 @@ def unique(names: list[str]) -> tuple[list[str], list[str]]:
     return result, changes
 
 
-def release(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
+def release(con: Connection, tables: list[Table]) -> None:
     """Drop what reading staged; harmless when done twice."""
     for table in tables:
         for part in table.parts:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import msgspec
 
 from leadline.errors import DataError
@@ -28,11 +28,14 @@ from leadline.ingest.read.survey import BadByteError, Survey, broken_byte, surve
 from leadline.ingest.read.table import ReadOptions, Table, fresh
 from leadline.ingest.source import Finding
 
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
+
 HEAD_LINES = 400
 HEAD_SIZE = 1 << 18
 
 
-def read_text(con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
+def read_text(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
     """Stage the tables of a delimited text file; `folder` takes temporary copies."""
     source, encoding, seen, notes = _as_utf8(path, name, options, folder)
     head = _head_lines(source, options.skip)

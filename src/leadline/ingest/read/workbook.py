@@ -5,9 +5,8 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import msgspec
 
 from leadline.errors import DataError
@@ -20,10 +19,11 @@ from leadline.ingest.read.stage import stage_items
 from leadline.ingest.read.table import Limits, ReadOptions, Table
 from leadline.ingest.source import Finding
 
+if TYPE_CHECKING:
+    from leadline.engines.duckdb import Connection
 
-def read_workbook(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadOptions, folder: Path
-) -> list[Table]:
+
+def read_workbook(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
     """Stage the tables of each visible sheet, or of `options.sheet`; `_line` is the sheet's row."""
     try:
         import python_calamine as calamine
@@ -104,7 +104,7 @@ def _headless(names: list[str], rows: list[Record]) -> Iterator[Item]:
 
 
 def _sheet(
-    con: duckdb.DuckDBPyConnection, rows: Iterator[Record], label: str, sheet: str, options: ReadOptions, folder: Path
+    con: Connection, rows: Iterator[Record], label: str, sheet: str, options: ReadOptions, folder: Path
 ) -> list[Table]:
     held = [row for row in rows if row.line > options.skip]
     if not any(extent(row) for row in held):

@@ -21,7 +21,7 @@ from leadline.ingest.style.month import LANGUAGES, folded, languages_for, month_
 from leadline.ingest.style.zone import YEARS, zone_sql
 
 if TYPE_CHECKING:
-    import duckdb
+    from leadline.engines.duckdb import Connection
 
 EPOCHS = {"epoch_s": 1, "epoch_ms": 1000, "epoch_us": 1_000_000}
 
@@ -101,7 +101,7 @@ def _month_words(text: str) -> list[str]:
     return [word for word in words if word.lower() not in _NO_MONTHS and month_of(word, LANGUAGES)]
 
 
-def date_samples(con: duckdb.DuckDBPyConnection, relation: str, column: str, limit: int = 2000) -> list[str]:
+def date_samples(con: Connection, relation: str, column: str, limit: int = 2000) -> list[str]:
     """Values of a column for `detect_dates`: up to `limit`, and the two that tell day from month if any does."""
     cell = f"cast({column} as varchar)"
     rows = con.execute(
@@ -339,7 +339,8 @@ def _parsed(column: str, formats: Sequence[str]) -> str:
         parts.insert(0, f"cast({read} as timestamp)" if any("%n" in form for form in plain) else read)
     if offset:
         # DuckDB wants minutes or none in an offset, and no blank before it
-        parts.append(f"timezone('UTC', try_strptime({column}, {_list(offset)}))")
+        # not by `at time zone`, which needs an extension that not every DuckDB has
+        parts.append(f"make_timestamp(epoch_us(try_strptime({column}, {_list(offset)})))")
     for tag, patterns in tagged.items():
         parts.append(f"try_strptime({_numbered(column, tag)}, {_list(patterns)})")
     if not parts:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from leadline.errors import UsageError
 
 YEARS = (2008, 2033)
+EVER = (1902, 2099)
 
 _WEEK = dt.timedelta(days=7)
 
@@ -31,8 +32,17 @@ def zone_sql(expression: str, zone: str, years: tuple[int, int] = YEARS) -> str:
     start, end = changes[0][0], dt.datetime(years[1] + 1, 1, 1)
     return (
         f"case when ({expression}) >= timestamp '{start}' and ({expression}) < timestamp '{end}' "
-        f"then ({expression}) - {tree} else timezone('UTC', timezone('{zone}', ({expression}))) end"
+        f"then ({expression}) - {tree} else ({expression}) - {_search(f'({expression})', zone)} end"
     )
+
+
+def _search(name: str, zone: str) -> str:
+    """The offset of any year's local time, looked up in a list: dear for a row, but few rows are so old or so far."""
+    changes = offset_changes(zone, EVER)
+    starts = ", ".join(str(int((moment - dt.datetime(1970, 1, 1)).total_seconds())) for moment, _ in changes)
+    offsets = ", ".join(str(int(offset.total_seconds())) for _, offset in changes)
+    before = f"len(list_filter([{starts}], lambda start: start <= epoch({name})))"
+    return f"to_seconds([{offsets}][greatest(1, {before})])"
 
 
 @cache
