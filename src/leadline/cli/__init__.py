@@ -20,6 +20,7 @@ from leadline.version import __version__
 COMMANDS: dict[str, str] = {
     "init": "Make a new workspace.",
     "load": "Load exports, files and tables.",
+    "undo": "Take a load back.",
     "query": "Measure metrics by dimensions, grain and period.",
     "explain": "Show where a number comes from, down to its records.",
     "scorecard": "Show the KPIs of the workspace, seven at most.",

@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
 
 IMPURE = frozenset(
-    "random setseed uuid gen_random_uuid uuidv4 uuidv7 now current_timestamp get_current_timestamp current_date today "
-    "current_time get_current_time current_localtimestamp current_localtime localtime localtimestamp "
-    "transaction_timestamp nextval currval getenv getvariable current_setting current_user session_user user "
-    "current_schema current_schemas current_database current_catalog current_query current_query_id "
-    "current_connection_id txid_current version query query_table write_log sleep_ms in_search_path".split()
+    ["random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "now", "current_timestamp", "get_current_timestamp", "current_date", "today", "current_time", "get_current_time", "current_localtimestamp", "current_localtime", "localtime", "localtimestamp", "transaction_timestamp", "nextval", "currval", "getenv", "getvariable", "current_setting", "current_user", "session_user", "user", "current_schema", "current_schemas", "current_database", "current_catalog", "current_query", "current_query_id", "current_connection_id", "txid_current", "version", "query", "query_table", "write_log", "sleep_ms", "in_search_path"]
 )
 """Functions whose value depends on more than the row: a load would not be repeatable."""
 
@@ -57,8 +53,8 @@ def parse_expressions(con: Connection, wanted: Iterable[tuple[str, str]]) -> lis
                 _parsed[text] = _read(text, tree)
         else:
             for text in fresh:
-                trees = _serialise(con, [text])
-                _parsed[text] = _read(text, trees[0]) if trees and len(trees) == 1 else _syntax(con, text)
+                alone = _serialise(con, [text])
+                _parsed[text] = _read(text, alone[0]) if alone and len(alone) == 1 else _syntax(con, text)
     result = []
     for text, place in pairs:
         found = _parsed[text]
@@ -75,7 +71,7 @@ def _serialise(con: Connection, texts: Sequence[str]) -> list[Any] | None:
     """Syntax trees of the expressions, or None when they do not parse together as that many."""
     statement = "SELECT " + ",\n".join(f"({text}\n)" for text in texts)
     row = con.execute("SELECT json_serialize_sql(?)", [statement]).fetchone()
-    data = json.loads(row[0]) if row else {"error": True}
+    data: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     if data.get("error") or len(data["statements"]) != 1:
         return None
     node = data["statements"][0]["node"]

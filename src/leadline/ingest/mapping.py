@@ -172,11 +172,14 @@ class _Mapping:
                 continue
             parts.append(f"({expression.text}\n)")
             lines.append(f"({expression.text}\n) AS {quote(f'key {part}')}")
-        where = f"\nWHERE ({self.fact_map.where}\n)" if self.fact_map.where else ""
+        # Judged rows in a table of their own are told and set aside once for all facts; else bad rows come along, even
+        # those the filter would drop, for it may drop them only because their cell could not be read.
+        wanted = f"({self.fact_map.where}\n)" if self.fact_map.where else ""
+        good = "\nWHERE _issue = 0" + (f" AND {wanted}" if wanted else "")
         rows = self.judged or "judged"
         if not self.fact_map.group:
+            where = good if self.judged else f"\nWHERE coalesce({wanted}, false) OR _issue <> 0" if wanted else ""
             return f"SELECT _line, _issue, _value, _flags, {', '.join(lines)}\nFROM {rows}{where}"
-        good = f"{where} AND _issue = 0" if where else "\nWHERE _issue = 0"
         by = ", ".join(f"({expression.text}\n)" for expression in self.keys)
         first = "min(_line) AS _line, 0 AS _issue, CAST(NULL AS VARCHAR) AS _value, bit_or(_flags) AS _flags"
         return f"SELECT {first}, {', '.join(lines)}\nFROM {rows}{good}\nGROUP BY {by}"
@@ -233,8 +236,8 @@ class _Mapping:
                 why=expression.place, fix="convert it with a cast, or map another column",
             )  # fmt: skip
         if (
-            kind != COLUMN_TYPES[column.type]
-            and column.type not in ("text", "timestamp")
+            (kind != COLUMN_TYPES[column.type]
+            and column.type not in ("text", "timestamp"))
             or kind == "VARCHAR" != COLUMN_TYPES[column.type]
         ):
             rule, wanted = UNREADABLE[_READ_AS[column.type]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -119,18 +119,18 @@ def names_file(source: Source, file: str) -> bool:
 def recognise(
     tables: Sequence[TableLike],
     own: Sequence[tuple[Definition, Sequence[str]]],
-    vendors: Sequence[Definition],
+    vendors: Callable[[], Sequence[Definition]],
 ) -> list[tuple[int, Fit]]:
     """Pairs of (table number, source) that load a file; the workspace's own sources go before vendor formats.
 
-    A table nobody knows is left out. Two sources that fit a table equally well are a `DataError`.
+    `vendors` are asked for only when no own source fits. A table nobody knows is left out. Two sources that fit a table equally well are a `DataError`.
     """
     chosen: list[tuple[int, Fit]] = []
     for at in range(len(tables)):
         fits = [fit_own(definition, tables, at, needed) for definition, needed in own]
         best = _best(fits, tables[at])
         if best is None:
-            best = _best([fit_vendor(definition, tables, at) for definition in vendors], tables[at])
+            best = _best([fit_vendor(definition, tables, at) for definition in vendors()], tables[at])
         if best is not None:
             chosen.append((at, best))
     return chosen
@@ -151,7 +151,7 @@ def explain_unrecognised(
             source = fit.definition.source
             wanted = len(source.recognise.columns) if source.recognise else len(fit.missing) + fit.score[-1]
             share = 1 - len(fit.missing) / max(wanted, 1)
-            if share > 0 and fit.headers.columns or fit.score[:1] == (1,):
+            if (share > 0 and fit.headers.columns) or fit.score[:1] == (1,):
                 near.append((share, f"{source.title or source.name} (misses {'; '.join(fit.missing[:4])}"
                                     f"{_hint(fit.missing, table.columns)})"))  # fmt: skip
     near.sort(key=lambda item: -item[0])

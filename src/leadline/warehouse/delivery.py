@@ -140,22 +140,21 @@ class Load:
     def _insert_first(self, fact: Fact, select: str) -> MergeCounts:
         """Rows of a source the fact has not seen: no comparison is needed."""
         given = self._given_columns(select)
-        others = self._any_rows(fact.name) if fact.first_by else False
-        values = [self._cast(fact, name) if name in given else "NULL" for name in data_columns(fact)]
-        names = data_columns(fact)
+        others = self._any_rows(fact.name)
+        values = {name: self._cast(fact, name) for name in data_columns(fact) if name in given}
         if fact.first_by:
-            names = [*names, "is_first"]
-            values = [*values, "NULL" if others else self._first_within(fact, given)]
-        targets = ", ".join([*map(quote, names), "_source", "_load", "_line", "_key"])
-        row = self.con.execute(
-            f"INSERT INTO fact.{quote(fact.name)} ({targets}) "
-            f"SELECT {', '.join(values)}, {literal(self.source)}, {self.id}, _line, _key FROM ({select})"
-        ).fetchone()
-        count = int(row[0]) if row else 0
-        if others:
-            self._refresh_first(
-                fact, f"SELECT {self._group(fact)} FROM fact.{quote(fact.name)} WHERE _load = {self.id}"
-            )
+            values["is_first"] = self._null(fact, "is_first") if others else self._first_within(fact, given)
+        values |= {
+            "_source": literal(self.source),
+            "_load": f"CAST({self.id} AS BIGINT)",
+            "_line": "_line",
+            "_key": "_key",
+        }
+        rows = f"SELECT {', '.join(f'{value} AS {quote(name)}' for name, value in values.items())} FROM ({select})"
+        table = f"fact.{quote(fact.name)}"
+        count = self._count(f"INSERT INTO {table} BY NAME {rows}")
+        if others and fact.first_by:
+            self._refresh_first(fact, f"SELECT {self._group(fact)} FROM {table} WHERE _load = {self.id}")
         return self._counted(fact.name, MergeCounts(inserted=count))
 
     def _first_within(self, fact: Fact, given: set[str]) -> str:

@@ -77,10 +77,12 @@ class Warehouse:
     def loaded(self, source: str, content: str, mapping: str) -> int | None:
         """The load that delivered exactly this, if any and if it is still the newest word of it.
 
-        A delivery that was later corrected by another one counts as loaded too: sending it again changes nothing.
+        A delivery that was later corrected by another one counts as loaded too: sending it again changes nothing. One
+        that was taken back does not.
         """
         row = self.con.execute(
-            "SELECT max(id) FROM ledger.load WHERE source = ? AND content = ? AND mapping = ? AND status = 'loaded'",
+            "SELECT max(id) FROM ledger.load l WHERE source = ? AND content = ? AND mapping = ? AND status = 'loaded' "
+            "AND NOT EXISTS (FROM ledger.load u WHERE u.mapping = 'undone' AND u.content = CAST(l.id AS VARCHAR))",
             [source, content, mapping],
         ).fetchone()
         return int(row[0]) if row and row[0] is not None else None

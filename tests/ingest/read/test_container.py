@@ -193,10 +193,12 @@ def test_duckdb_file(con, tmp_path, rows):
     assert rows(table) == [(1, 1, "x")]
     [table] = read(con, path, ReadOptions(query="select c + 1 as d from u"))
     assert rows(table) == [(1, 3)]
-    for query in ("drop table u", "select 1) ; create table evil (a int); --", "select 1; select 2", "selec"):
+    evil = "select 1) ; create temp table evil (a int); --"
+    for query in ("drop table u", "select 1) ; create table evil (a int); --", "select 1; select 2", "selec", evil):
         with pytest.raises(DataError, match="bad-query"):
             read(con, path, ReadOptions(query=query))
     assert con.execute("select current_database()").fetchone() == ("memory",)
+    assert not con.execute("select 1 from duckdb_tables() where table_name = 'evil'").fetchall()
     assert len(con.execute("select 1 from duckdb_databases() where not internal").fetchall()) == 1
 
 

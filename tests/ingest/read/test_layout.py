@@ -99,6 +99,22 @@ LAYOUTS = [
         [("", 3, ("Day", "Campaign", "Clicks", "Cost"), 2, [(4, "2026-01-01"), (5, "2026-01-02")])],
     ),
     (
+        "many keys and values above",
+        "".join(f"Key {word},Value {word}\n" for word in "abcdefgh")
+        + "Day,Campaign,Clicks,Cost\n2026-01-01,a,1,2\n2026-01-02,b,1,2\n",
+        [("", 9, ("Day", "Campaign", "Clicks", "Cost"), 8, [(10, "2026-01-01"), (11, "2026-01-02")])],
+    ),
+    (
+        "total below a gap",
+        "Day,Campaign,Clicks\n2026-01-01,a,1\n2026-01-02,b,2\n\nTotal,,3\n",
+        [("", 1, ("Day", "Campaign", "Clicks"), 0, [(2, "2026-01-01"), (3, "2026-01-02"), (5, "Total")])],
+    ),
+    (
+        "carriage return in a cell",
+        'a,b\n1,"x\ry"\n2,z\n',
+        [("", 1, ("a", "b"), 0, [(2, "1"), (4, "2")])],
+    ),
+    (
         "google ads",
         GOOGLE,
         [

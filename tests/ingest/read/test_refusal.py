@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
+import itertools
 import subprocess
 import sys
 import textwrap
 import zipfile
 
 import pytest
+
+from leadline.ingest.read.record import Dialect, _Lines, cells_of
 
 GOOD = "Day,Campaign,Clicks\n2026-01-01,Brand,1\n2026-01-02,Café,2\n"
 HTML = "<!DOCTYPE html>\n<html><head><title>Sign in - Ads</title></head><body>...</body></html>\n"
@@ -46,6 +50,9 @@ REFUSED = {
     "cut utf-8": (GOOD.encode()[:-4], "broken-byte", "line 3"),
     "one odd byte": (b"a,b\n1,x\n2,\xff\n", "broken-byte", "line 3: byte 10"),
     "lead byte alone": (b"a,b\n1,Caf\xc3\n", "broken-byte", "line 2"),
+    "odd byte in a word": (b"a,b\n1,Br\xffnd\n", "broken-byte", "line 2: byte 8"),
+    "legacy byte among utf-8": ("a,b\n1,Café\n2,".encode() + b"Caf\xe9\n", "broken-byte", "line 3"),
+    "legacy byte among marks in utf-8": ("a,b\n1,it’s\n2,".encode() + b"caf\xe9\n", "broken-byte", "line 3"),
     "control byte": (b"a,b\n1,Caf\x81e\n", "broken-byte", "line 2"),
     "odd utf-16": (GOOD.encode("utf-16")[:-1], "broken-byte", "line 3"),
     "surrogate": (swap(GOOD, "B", b"\x00\xdc", "utf-16-le"), "broken-byte", "line 2"),
@@ -81,6 +88,27 @@ def test_stray_quote_in_a_long_file_names_its_line(refusal):
     text = "a,b\n" + '1,"x"\n' * 60_000 + '2,"y\n' + '3,"z"\n' * 60_000
     error = refusal(text)
     assert (error.code, "line 60002" in str(error)) == ("stray-quote", True)
+
+
+class Endless(io.StringIO):
+    """A text of short lines without end."""
+
+    taken = 0
+
+    def readline(self, _: int = -1) -> str:
+        self.taken += 2
+        return "x\n" if self.taken < 10_000_000 else ""
+
+
+def test_open_quote_is_given_up_whatever_other_libraries_allow_csv_to_hold():
+    text = Endless()
+    before = csv.field_size_limit(1 << 30)
+    try:
+        with pytest.raises(csv.Error):
+            next(cells_of(itertools.chain(['"'], _Lines(text, "x", 100_000)), Dialect()))
+    finally:
+        csv.field_size_limit(before)
+    assert text.taken < 200_000
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

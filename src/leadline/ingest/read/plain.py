@@ -64,10 +64,11 @@ def _reader(path: Path, columns: list[str], dialect: Dialect, seen: Survey, skip
     quote = literal(dialect.quote)
     pairs = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     room = f", max_line_size={seen.longest * 2}, buffer_size={seen.longest * 4}" if seen.longest > 1 << 20 else ""
+    # TRICKY: DuckDB goes by the first line end it meets, be it in quotes; but told of CRLF it finds no rows at all
+    ends = "" if seen.crlf else ", new_line='\\n'"
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header=true, skip={skip}, "
-        # TRICKY: with new_line given, DuckDB 2.0 finds no rows in a file with CRLF; left out, it finds the right one
-        f"delim={literal(dialect.delimiter)}, quote={quote}, escape={quote}, strict_mode=true{room}, "
+        f"delim={literal(dialect.delimiter)}, quote={quote}, escape={quote}, strict_mode=true{ends}{room}, "
         f"null_padding=false, columns={{{pairs}}})"
     )
 

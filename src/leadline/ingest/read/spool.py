@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leadline.engines.duckdb import sql_errors
+from leadline.errors import DataError
 from leadline.ingest.read.table import LINE, fresh, ident, literal
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ class Spool:
         self.types: list[set[str]] = [set() for _ in range(width)]
         self._longest = 0
         self._file = self.path.open("w", encoding="utf-8", newline="", errors="strict")
-        self._write = csv.writer(self._file, lineterminator="\n").writerow
+        # TRICKY: QUOTE_MINIMAL leaves a lone carriage return bare, and DuckDB gives such a file up
+        self._write = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
 
     def text(self, line: int, cells: Sequence[str]) -> None:
         """Add a record of text cells, filled up to the width; extra cells must be empty."""
@@ -79,12 +82,21 @@ class Spool:
         pairs += [f"{literal(column)}: {literal(kind)}" for column, kind in zip(columns, kinds, strict=True)]
         longest = max(2 << 20, self._longest * 4)
         room = f", buffer_size={longest * 2}" if longest > 2 << 20 else ""
-        con.execute(
-            f"create temp table {ident(name)} as from read_csv({literal(str(self.path))}, auto_detect=false, "
-            f"header=false, delim=',', quote='\"', escape='\"', new_line='\\n', strict_mode=true, "
-            f"max_line_size={longest}{room}, columns={{{', '.join(pairs)}}})"
-        )
-        self.path.unlink()
+        try:
+            con.execute(
+                f"create temp table {ident(name)} as from read_csv({literal(str(self.path))}, auto_detect=false, "
+                f"header=false, delim=',', quote='\"', escape='\"', new_line='\\n', strict_mode=true, "
+                f"max_line_size={longest}{room}, columns={{{', '.join(pairs)}}})"
+            )
+        except sql_errors() as error:
+            raise DataError(
+                "staging-failed",
+                "The rows were read but could not be staged.",
+                why=str(error).splitlines()[0],
+                fix="check that there is room for temporary files; else this is a fault to report",
+            ) from error
+        finally:
+            self.path.unlink()
         return name
 
     def drop(self) -> None:

@@ -38,6 +38,7 @@ class Survey(Struct):
     bom: bool = False
     final_newline: bool = True
     blank_end: int = 0
+    crlf: bool = False
     lone_returns: bool = False
     longest: int = 0
     non_ascii: bool = False
@@ -77,6 +78,8 @@ def survey(path: Path, name: str, limit: int) -> Survey:
                     seen.mojibake = any(mark in block for mark in _MOJIBAKE)
             if b"\0" in block:
                 raise nul_byte(name, seen.newlines + block.count(b"\n", 0, block.index(b"\0")) + 1)
+            if not seen.newlines:
+                seen.crlf = block[: block.find(b"\n")].endswith(b"\r")
             if b"\r" in block:
                 returns += block.count(b"\r")
                 pairs += block.count(b"\r\n")
