@@ -88,7 +88,8 @@ PIPELINE: dict[str, list[Row]] = {
         *many(40, deal_id="o{n}", status="open", created_at="2026-02-01", amount=1, currency="EUR"),
         *many(10, deal_id="w{n}", status="won", created_at="2026-01-01", won_at="2026-04-01", closed_at="2026-04-01",
               amount=25000, currency="EUR"),
-        *many(30, deal_id="l{n}", status="lost", created_at="2026-01-01", closed_at="2026-04-02", amount=9, currency="EUR"),
+        *many(30, deal_id="l{n}", status="lost", created_at="2026-01-01", closed_at="2026-04-02", amount=9,
+              currency="EUR"),
     ]
 }  # fmt: skip
 FUNNEL: dict[str, list[Row]] = {

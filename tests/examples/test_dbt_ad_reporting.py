@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kit.figure import ask, figures
+from kit.figure import ask, by_first, figures
 from leadline.errors import RefusedError
 from leadline.workspace import Workspace
 
@@ -52,7 +52,7 @@ def test_currencies_are_never_added(workspace: Workspace, question: str) -> None
 
 
 def test_currencies_are_shown_apart(workspace: Workspace) -> None:
-    rows = dict(ask(workspace, "ad_spend --by currency").rows)
+    rows = by_first(ask(workspace, "ad_spend --by currency"))
     assert {name: f"{value:.6f}" for name, value in rows.items()} == {"USD": "14931.648201", "XXX": "1089.435488"}
 
 

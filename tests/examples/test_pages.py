@@ -48,7 +48,7 @@ def test_every_page_asks_something() -> None:
 
 @pytest.mark.parametrize("name", DATA)
 def test_definitions_hold_together(name: str, tmp_path: Path) -> None:
-    """Whether or not the data is there: settings, sources, metrics and dashboards are sound, with at most seven KPIs."""
+    """Whether or not the data is there: all definitions are sound, with at most seven KPIs."""
     folder = copy_example(name, tmp_path)
     with open_workspace(folder) as workspace:
         read_definitions(folder / "sources", workspace.facts)

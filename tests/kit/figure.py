@@ -48,3 +48,8 @@ def table(result: Result, like: dict[str, str]) -> dict[str, str]:
     """The last metric by the first column, printed like the expected values; what has no name is `(none)`."""
     found = {str(row[0]) if row[0] is not None else "(none)": row[-1] for row in result.rows}
     return {name: printed(value, like.get(name, "0")) for name, value in found.items()}
+
+
+def by_first(result: Result) -> dict[Any, Any]:
+    """The last metric by the first column, as it is."""
+    return {row[0]: row[-1] for row in result.rows}

@@ -41,7 +41,7 @@ MORE = [
     "prior(a, 2 quarters)",
     "avg(deal.amount where name like 'A%' and amount between 1 and 10 and lost_at is null)",
     "count(deal where (won_at is not null or lost_at is not null) and not (stage = 'x' and stage = 'y'))",
-    'sum(ad.spend where campaign = \'O\'\'Neil "x"\')',
+    "sum(ad.spend where campaign = 'O''Neil \"x\"')",
     "avg(duration(deal.created_at, deal.won_at, hours))",
     "sum(order.amount where is_sale over 7 days at ordered_at)",
 ]

@@ -55,7 +55,8 @@ def command(
     click.echo()
     _show_value(result)
     _show_freshness(result.provenance)
-    click.secho("\nSQL", bold=True)
+    if result.provenance["sql"]:
+        click.secho("\nSQL", bold=True)
     for statement in result.provenance["sql"]:
         click.echo("\n".join(f"  {line}" for line in statement.splitlines()) + ";")
     for fact, names, rows in behind:

@@ -16,6 +16,7 @@ from leadline.errors import EXIT_DATA
 if TYPE_CHECKING:
     from leadline.ingest.load import LoadReport
     from leadline.ingest.source import Finding
+    from leadline.workspace import Workspace
 
 _SIGNS = {"loaded": "✓", "checked": "✓", "unchanged": "=", "refused": "✗", "skipped": "·"}
 _SEVERITIES = {"error": "✗", "warning": "!", "note": "·"}
@@ -71,11 +72,9 @@ def command(
         ctx.exit(EXIT_DATA)
 
 
-def _propose(space: object, paths: tuple[str, ...]) -> None:
+def _propose(space: Workspace, paths: tuple[str, ...]) -> None:
     from leadline.ingest.propose import propose
-    from leadline.workspace import Workspace
 
-    assert isinstance(space, Workspace)
     for path in paths:
         click.echo(propose(space.path, Path(path), space.facts))
 

@@ -271,6 +271,9 @@ def _check_part(context: LoadContext, part: Part) -> None:
         twice += overlap.check_session_overlap(con, mapped, part.source, part.table.file)
         part.findings += [*verdict.findings, *twice]
         part.refusals += [*verdict.refusals, *twice]
+    twins = overlap.check_maps(con, part.mapped, part.table.file)
+    part.findings += twins
+    part.refusals += twins
     _judge_form(part, settings.max_bad)
     part.findings = once(part.findings)
 

@@ -31,6 +31,25 @@ def check_twins(con: Connection, left: Sequence[Mapped], right: Sequence[Mapped]
     return ()
 
 
+def check_maps(con: Connection, mapped: Sequence[Mapped], file: str) -> tuple[Finding, ...]:
+    """Refusals of two maps of a source to one fact that give rows the same key: one would take the other's place."""
+    for one, other in itertools.combinations(mapped, 2):
+        if one.fact.name != other.fact.name:
+            continue
+        row = con.execute(
+            f"SELECT min(r._line), count(*) FROM {other.relation} r JOIN {one.relation} l USING (_key) "
+            "WHERE l._issue = 0 AND r._issue = 0"
+        ).fetchone()
+        if row and row[1]:
+            return (
+                Finding("error", "duplicate-key", file,
+                        f"two maps to {one.fact.name} give one key ({', '.join(one.fact_map.key)}) to {row[1]} rows",
+                        "add to the key of each what tells them apart, for example the stage: \"'lead'\"",
+                        row[0], count=row[1], fact=one.fact.name),
+            )  # fmt: skip
+    return ()
+
+
 def check_ad_overlap(con: Connection, mapped: Mapped, source: str, file: str) -> tuple[Finding, ...]:
     """Refusals of advertising rows for days whose spend is already there at another level or from another source."""
     if mapped.fact.name != "ad" or not {"date", "platform"} <= set(mapped.columns):

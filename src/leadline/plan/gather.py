@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 from leadline.model import tree
 from leadline.model.fact import Fact
@@ -29,7 +30,6 @@ def gather_legs(
         for leaf in output.leaves:
             if states.get(leaf.measure.fact, FactState()).rows:
                 wanted.setdefault((leaf.measure, leaf.alias, leaf.money), set()).add(leaf.shift)
-    where = (query.where,) if query.where is not None else ()
     scans: dict[tuple[str, str, bool, tuple[Shift, ...]], dict[Named, set[Shift]]] = {}
     legs: list[Leg] = []
     for (measure, alias, money), shifts in wanted.items():
@@ -42,33 +42,34 @@ def gather_legs(
             continue
         merge = isinstance(measure, tree.Reach)
         for window, covered in read_windows(query, labels, shifts, spans, windows, merge=merge):
-            common = (query.by, where, covered, query.grain, window, query.calendar, query.timezone)
+            ground = _ground(query, fact.name, covered, window)
             if isinstance(measure, tree.Last | tree.Trailing):
-                legs.append(Balance(fact.name, alias, measure, *common, split))
+                legs.append(Balance(**ground, alias=alias, measure=measure, currency=split))
                 continue
             own = state.bounds(time_column(measure, facts))
             known = states.get(measure.end.fact, FactState()).bounds(measure.end.at or facts[measure.end.fact].time)
             if own is not None:
                 lows, highs = zip(*(pair for pair in (own, known) if pair is not None), strict=True)
                 extent = (min(lows), max(highs) + dt.timedelta(days=1))
-                legs.append(Cohort(fact.name, alias, measure, *common, known[1] if known else None, extent))
+                seen = known[1] if known else None
+                legs.append(Cohort(**ground, alias=alias, measure=measure, seen=seen, extent=extent))
     plain: list[Leg] = []
     for (fact_name, time, split, _), measures in scans.items():
         together: set[Shift] = set().union(*measures.values())
         for window, covered in read_windows(query, labels, together, spans, windows, merge=True):
-            plain.append(
-                Scan(
-                    fact_name,
-                    time,
-                    tuple(measures),
-                    query.by,
-                    where,
-                    covered,
-                    query.grain,
-                    window,
-                    query.calendar,
-                    query.timezone,
-                    split,
-                )
-            )
+            ground = _ground(query, fact_name, covered, window)
+            plain.append(Scan(**ground, time=time, measures=tuple(measures), currency=split))
     return (*plain, *legs)
+
+
+def _ground(query: Query, fact: str, covered: tuple[Span, ...], window: int) -> dict[str, Any]:
+    return {
+        "fact": fact,
+        "by": query.by,
+        "where": (query.where,) if query.where is not None else (),
+        "spans": covered,
+        "grain": query.grain,
+        "window": window,
+        "calendar": query.calendar,
+        "timezone": query.timezone,
+    }

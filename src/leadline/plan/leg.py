@@ -24,58 +24,48 @@ class Named(Struct, frozen=True):
     measure: Aggregate
 
 
-class Scan(Struct, frozen=True):
-    """Aggregates of one fact over the rows whose `time` falls in `spans` (half-open local days; empty: all rows).
+class Ground(Struct, frozen=True, kw_only=True):
+    """What every leg says: the fact, the breakdown, the filter and the time.
 
-    `window` is the label of all rows when there is no grain. With `currency` rows are grouped by currency too.
+    Rows fall into `spans` (half-open local days; none: all rows). With a `grain` they are labelled by the period they
+    lie in, without one all by `window`.
     """
 
     fact: str
+    by: tuple[str, ...]
+    where: tuple[Row, ...]
+    spans: tuple[Span, ...]
+    grain: Grain | None
+    window: int
+    calendar: Calendar
+    timezone: str
+
+
+class Scan(Ground, frozen=True, kw_only=True):
+    """Aggregates of one fact over the rows whose `time` falls in the spans; `currency` groups by currency too."""
+
     time: str
     measures: tuple[Named, ...]
-    by: tuple[str, ...]
-    where: tuple[Row, ...]
-    spans: tuple[Span, ...]
-    grain: Grain | None
-    window: int
-    calendar: Calendar
-    timezone: str
     currency: bool = False
 
 
-class Balance(Struct, frozen=True):
-    """A measure of one fact taken at the end of each of `spans` (one per label): a balance, or a trailing window."""
+class Balance(Ground, frozen=True, kw_only=True):
+    """A measure of one fact taken at the end of each span (one per label): a balance, or a trailing window."""
 
-    fact: str
     alias: str
     measure: Last | Trailing
-    by: tuple[str, ...]
-    where: tuple[Row, ...]
-    spans: tuple[Span, ...]
-    grain: Grain | None
-    window: int
-    calendar: Calendar
-    timezone: str
     currency: bool = False
 
 
-class Cohort(Struct, frozen=True):
-    """Entities that took a step within `spans`: how many, how many reached the next, how many still may.
+class Cohort(Ground, frozen=True, kw_only=True):
+    """Entities that took a step within the spans: how many, how many reached the next, how many still may.
 
     `seen` is the last instant (naive UTC) the target's fact knows of: windows that end later are still open. `extent`
     is the range of instants that rows of either fact fall into.
     """
 
-    fact: str
     alias: str
     measure: Reach
-    by: tuple[str, ...]
-    where: tuple[Row, ...]
-    spans: tuple[Span, ...]
-    grain: Grain | None
-    window: int
-    calendar: Calendar
-    timezone: str
     seen: dt.datetime | None
     extent: tuple[dt.datetime, dt.datetime]
 

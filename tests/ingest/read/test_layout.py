@@ -112,7 +112,12 @@ LAYOUTS = [
     (
         "carriage return in a cell",
         'a,b\n1,"x\ry"\n2,z\n',
-        [("", 1, ("a", "b"), 0, [(2, "1"), (4, "2")])],
+        [("", 1, ("a", "b"), 0, [(2, "1"), (3, "2")])],
+    ),
+    (
+        "doubled carriage returns",
+        "a,b\r\r\n1,x\r\r\n2,y\r\r\n",
+        [("", 1, ("a", "b"), 0, [(2, "1"), (3, "2")])],
     ),
     (
         "google ads",

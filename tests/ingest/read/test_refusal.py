@@ -68,6 +68,7 @@ REFUSED = {
     "open quote": ('a,b\n1,x\n2,"y\n3,z\n4,w\n', "unclosed-quote", "line 3"),
     "open quote among quotes": ('a,b\n1,"x"\n2,"y\n3,"z"\n', "stray-quote", "line 3"),
     "open quote below a break": ('a,b\n"1\n1",x\n"2\n2","y\n3,z\n', "unclosed-quote", "line 5"),
+    "carriage return in a bare cell": ("a,b\n1,x\ry\n2,z\n", "stray-return", "line 2"),
     "stray quote": ('a,b\n1,x\n2,"y"z\n3,w\n', "stray-quote", "line 3"),
 }
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from leadline.ingest.read import ReadOptions, read
 
-WIDE = st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t\"',;|")
-LATIN = st.sampled_from("abcXYZ019 éüßñÉ.,;:'\"-|\n\t%()")
+WIDE = st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\r\t\"',;|")
+LATIN = st.sampled_from("abcXYZ019 éüßñÉ.,;:'\"-|\n\r\t%()")
 ENCODINGS = {"utf-8": WIDE, "utf-8-sig": WIDE, "utf-16": WIDE, "utf-16-le": WIDE, "cp1252": LATIN}
 
 
@@ -36,7 +36,9 @@ def test_round_trip(encoding, delimiter, ends):
     @given(cells=tables(ENCODINGS[encoding]))
     def holds(cells):
         text = io.StringIO()
-        writer = csv.writer(text, delimiter=delimiter, lineterminator=ends)
+        writer = csv.writer(
+            text, delimiter=delimiter, lineterminator=ends, quoting=csv.QUOTE_ALL if ends == "\n" else 0
+        )
         lines = []
         for row in [["First", "Second", "Number"], *cells]:
             lines.append(text.getvalue().count("\n") + 1)

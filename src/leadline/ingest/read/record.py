@@ -39,9 +39,12 @@ class Record(Struct, frozen=True):
     raw: str = ""
 
 
-def records(path: Path, name: str, dialect: Dialect, limit: int, skip: int = 0) -> Iterator[Record]:
-    """The records of a UTF-8 file; raises DataError at a quote that is never closed or closed within a cell."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def records(path: Path, name: str, dialect: Dialect, limit: int, skip: int = 0, ends: str = "\n") -> Iterator[Record]:
+    """The records of a UTF-8 file; raises DataError at a quote that is never closed or closed within a cell.
+
+    `ends` is how its lines end: with `\\n`, before which a `\\r` may stand, or empty for any of the three ways.
+    """
+    with path.open(encoding="utf-8-sig", newline=ends) as file:
         lines = _Lines(file, name, limit)
         for _ in range(skip):
             next(lines, None)
@@ -117,6 +120,13 @@ def _bad_quote(name: str, line: int, text: str, dialect: Dialect, reason: str) -
             f"{name}, line {opened}: a quote opens here and is never closed.",
             why="everything after it would be one cell",
             fix="export it again; if quotes in this file are plain characters, say `quote: ''`",
+        )
+    if "new-line character" in reason:
+        return DataError(
+            "stray-return",
+            f"{name}, line {line}: a carriage return stands within an unquoted cell.",
+            why="half of the programs that read the file would begin a new row there",
+            fix="export it again, with quotes around text",
         )
     return DataError(
         "stray-quote",

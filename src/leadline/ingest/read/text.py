@@ -38,10 +38,11 @@ HEAD_SIZE = 1 << 18
 def read_text(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
     """Stage the tables of a delimited text file; `folder` takes temporary copies."""
     source, encoding, seen, notes = _as_utf8(path, name, options, folder)
-    head = _head_lines(source, options.skip)
+    ends = "\n" if seen.newlines else ""
+    head = _head_lines(source, options.skip, ends)
     dialect = dialect_of(head, options.delimiter, options.quote)
     narrow = all(len(record.cells) < 2 for record in head_records(head, dialect))
-    shape = _Shape(dialect, narrow)
+    shape = _Shape(dialect, narrow, ends)
     plain = _plain_start(head, shape, options)
     staged = None if plain is None else stage_plain(con, source, name, plain, dialect, seen)
     if staged is not None:
@@ -68,6 +69,7 @@ def read_text(con: Connection, path: Path, name: str, options: ReadOptions, fold
 class _Shape(msgspec.Struct, frozen=True):
     dialect: Dialect
     narrow: bool
+    ends: str
 
 
 def _as_utf8(path: Path, name: str, options: ReadOptions, folder: Path) -> tuple[Path, str, Survey, list[Finding]]:
@@ -102,11 +104,11 @@ def _as_utf8(path: Path, name: str, options: ReadOptions, folder: Path) -> tuple
     return copy, encoding, survey(copy, name, limit), notes
 
 
-def _head_lines(path: Path, skip: int) -> list[str]:
+def _head_lines(path: Path, skip: int, ends: str) -> list[str]:
     """The first physical lines, after those to be skipped."""
     lines: list[str] = []
     size = 0
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline=ends) as file:
         for number, line in enumerate(file):
             if number < skip:
                 continue
@@ -136,14 +138,14 @@ def _headless(path: Path, name: str, options: ReadOptions, shape: _Shape, head: 
     width = len(options.names) or max((len(record.cells) for record in head_records(head, shape.dialect)), default=1)
     header = list(options.names) or [f"column_{position}" for position in range(1, width + 1)]
     yield Start(Record(0, list(header)), (), "")
-    for record in records(path, name, shape.dialect, options.limits.line, options.skip):
+    for record in records(path, name, shape.dialect, options.limits.line, options.skip, shape.ends):
         if found := extent(record):
             yield Row(record) if found <= width else Aside(record, "wide")
 
 
 def _with_header(path: Path, name: str, options: ReadOptions, shape: _Shape, relaxed: bool) -> Iterator[Item]:
     """The tables of a file by their headers."""
-    stream = records(path, name, shape.dialect, options.limits.line, options.skip)
+    stream = records(path, name, shape.dialect, options.limits.line, options.skip, shape.ends)
     if relaxed:
         stream = _unless_values(stream, name)
     return blocks(stream, narrow=shape.narrow, relaxed=relaxed)
