@@ -37,7 +37,8 @@ def read(con: Connection, path: Path | None, options: ReadOptions | None = None,
     """Stage the tables of the file at `path`, or of `options.url`, as temporary relations of `con`.
 
     `name` is shown in findings and errors instead of the file's own. Raises DataError, and then nothing stays staged.
-    `release` drops the tables when they are no longer needed.
+    `release` drops the tables when they are no longer needed. Not to be called within a transaction: an attempt that
+    DuckDB gives up on is followed by another, which an aborted transaction would forbid.
     """
     options = options or ReadOptions()
     if path is None or options.url:
