@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     Connection = duckdb.DuckDBPyConnection
 
 
+HAS_CALENDAR = "SELECT 1 FROM duckdb_extensions() WHERE extension_name = 'icu' AND loaded"
+
+
 def _driver() -> Any:
     """The driver's extension module.
 
@@ -35,15 +38,15 @@ def connect(path: Path | None = None, *, read_only: bool = False) -> Connection:
     driver = _driver()
     # No extension is fetched behind our back: what is linked in is all that is used.
     config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false"}
-    if int(driver.__version__.split(".")[0]) >= 2:
-        # Wheels from 2.0 on hold the calendar extension, and with it the machine's zone.
+    modern = int(driver.__version__.split(".")[0]) >= 2
+    if modern:
+        # No result may depend on the machine's zone, which the calendar extension would bring in.
         config["TimeZone"] = "UTC"
-    else:
-        # Before, there is only UTC, unless somebody put the extension on the machine.
-        config["autoload_known_extensions"] = "false"
     try:
         name = ":memory:" if path is None else str(path)
         connection: Connection = driver.connect(name, read_only=read_only, config=config)
+        if not modern and connection.execute(HAS_CALENDAR).fetchone():
+            connection.execute("SET TimeZone = 'UTC'")
         return connection
     except driver.IOException as error:
         if "lock" in str(error).lower():

@@ -1,8 +1,8 @@
 """Legs to SQL as a careful analyst would write it.
 
-What engines say differently is in `leadline.sql.dialect`. Dates and zones are decided here once: bucket and filter share
-the same half-open instants. A zone is a CASE over its offset changes within the range asked for, so the result depends
-on no engine's zone table (docs/adr/0003).
+What engines say differently is in `leadline.sql.dialect`. Dates and zones are decided here once: bucket and filter
+share the same half-open instants, and a zone is a CASE over its offset changes within the range asked for, so the
+result depends on no engine's zone table (docs/adr/0003).
 """
 
 from __future__ import annotations
