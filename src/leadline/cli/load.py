@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SIGNS = {"loaded": "✓", "checked": "✓", "unchanged": "=", "refused": "✗", "skipped": "·"}
 _SEVERITIES = {"error": "✗", "warning": "!", "note": "·"}
 SLOW_SECONDS = 2.0
+MANY_SKIPPED = 5
 
 
 @click.command("load")
@@ -65,8 +66,12 @@ def command(
 
         click.echo(encode_json([_plain(report) for report in reports]))
     else:
+        skipped = [report for report in reports if report.status == "skipped"]
         for report in reports:
-            _show(report, dry_run=dry_run, verbose=verbose)
+            if verbose or report.status != "skipped" or len(skipped) <= MANY_SKIPPED:
+                _show(report, dry_run=dry_run, verbose=verbose)
+        if len(skipped) > MANY_SKIPPED and not verbose:
+            click.echo(f"· {len(skipped)} files are of no format known here and were skipped (--verbose names them)")
         _sum_up(reports, dry_run=dry_run)
     if any(report.status == "refused" for report in reports):
         ctx.exit(EXIT_DATA)
