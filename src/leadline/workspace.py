@@ -8,11 +8,12 @@ with open_workspace("my-company") as workspace:
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from leadline.errors import DefinitionError, UsageError, unknown
 from leadline.model.fact import Fact
@@ -312,7 +313,7 @@ def _read_states(warehouse: Warehouse, facts: Mapping[str, Fact]) -> dict[str, F
     ).fetchall()
     states: dict[str, list[SourceState]] = {}
     for fact, source, count, currencies, times, first, last in rows:
-        bounds = {name: (_moment(low), _moment(high)) for name, (low, high) in json.loads(times).items()}
+        bounds = {name: (_moment(low), _moment(high)) for name, (low, high) in msgspec.json.decode(times).items()}
         low, high = bounds.get(facts[fact].time, (None, None)) if fact in facts else (None, None)
         states.setdefault(fact, []).append(
             SourceState(

@@ -27,6 +27,7 @@ _NUMBER = re.compile(
 _DATE = re.compile(
     r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\.?(?P<time>[T ,]+\d.*)?|\d{4}年\d{1,2}月\d{1,2}日(?P<time2>.*\d.*)?"
 )
+_COMPACT_DATE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _NUMERIC_DATE = re.compile(r"\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _NUMERIC: tuple[ValueType, ...] = ("integer", "number", "money", "percent")
 
@@ -184,6 +185,8 @@ def guess_kind(texts: Sequence[str]) -> ValueType:
     dates = [_DATE.fullmatch(text) for text in texts]
     if all(dates):
         return "datetime" if any(found and (found["time"] or found["time2"]) for found in dates) else "date"
+    if all(_COMPACT_DATE.fullmatch(text) for text in texts):
+        return "date"
     if any(_CODE.fullmatch(text) for text in texts):
         return "text"
     if all(_NUMBER.fullmatch(text) for text in texts):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -101,6 +100,10 @@ def heading(column: ResultColumn) -> str:
 def _wrap(head: str, cells: Sequence[str]) -> list[str]:
     """A heading on as many lines as keep its column about as narrow as its figures."""
     room = max([_HEADING, *(columns(cell) for cell in cells)])
+    if columns(head) <= room:
+        return [head]
+    import textwrap
+
     return textwrap.wrap(head, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 

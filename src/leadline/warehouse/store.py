@@ -14,11 +14,11 @@ from leadline.engines.duckdb import connect
 from leadline.errors import UsageError
 from leadline.model.fact import Fact
 from leadline.sql.name import quote
-from leadline.warehouse.delivery import FindingLike, Load
 from leadline.warehouse.schema import ensure_tables, first_expression, is_current, stored_columns
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
+    from leadline.warehouse.delivery import FindingLike, Load
 
 
 class Warehouse:
@@ -72,6 +72,8 @@ class Warehouse:
 
     def load(self, source: str, origin: str, content: str, mapping: str) -> Load:
         """A transaction that delivers `content` (its hash) of `source`, read by `mapping` (its hash)."""
+        from leadline.warehouse.delivery import Load
+
         return Load(self.con, self.facts, source, origin, content, mapping)
 
     def loaded(self, source: str, content: str, mapping: str) -> int | None:
