@@ -142,8 +142,7 @@ def _status(report: LoadReport, *, dry_run: bool) -> str:
 
 def _show_finding(finding: Finding) -> None:
     place = f"line {finding.line}: " if finding.line else ""
-    times = f" (and {finding.count - 1:,} more)" if finding.count > 1 else ""
-    click.echo(f"    {_SEVERITIES[finding.severity]} {place}{finding.what}{times} [{finding.rule}]")
+    click.echo(f"    {_SEVERITIES[finding.severity]} {place}{finding.what} [{finding.rule}]")
     if finding.fix:
         click.echo(f"      fix: {finding.fix}")
 

@@ -118,6 +118,7 @@ class LoadContext(Struct):
     parts: list[Part] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
     staged: list[str] = field(default_factory=list)
+    views: list[str] = field(default_factory=list)
 
 
 def report_part(context: LoadContext, part: Part) -> LoadReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadline.errors import UsageError
+from leadline.ingest import swift
 from leadline.ingest.check import issue_words
 from leadline.ingest.delivery import LoadContext, Part, instant
 from leadline.sql.name import literal, quote
@@ -23,6 +24,10 @@ def merge(context: LoadContext, part: Part) -> None:
     load = _open(part)
     mode = part.fit.definition.source.mode
     selects: dict[str, list[str]] = {}
+    for mapped in part.mapped:
+        if mapped.view:
+            swift.insert(context, part, load, mapped)
+            return
     for verdict in part.verdicts:
         mapped = verdict.mapped
         names = ", ".join(quote(name) for name in mapped.columns)

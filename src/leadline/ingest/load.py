@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from leadline.errors import DataError, LeadlineError, UsageError
-from leadline.ingest import admission, check, currency, overlap
+from leadline.ingest import admission, check, currency, overlap, swift
 from leadline.ingest.definition import Definition, vendor_definitions
 from leadline.ingest.delivery import FactLoaded, LoadContext, LoadReport, Part, Settings, Status, once, report_part
 from leadline.ingest.landing import cover, land, merge, quarantine
@@ -188,11 +188,20 @@ def deliver(context: LoadContext) -> None:
     for part in context.parts:
         if part.known is not None or context.dry_run:
             continue
-        load = context.settings.warehouse.load(part.source, str(context.path), context.content, part.mapping)
-        with load:
-            part.load = load
-            for step in PART_STEPS:
-                step(context, part)
+        try:
+            _deliver_part(context, part)
+        except swift.NotCleanError:
+            _stage_facts(context, part)
+            check_rows(context)
+            _deliver_part(context, part)
+
+
+def _deliver_part(context: LoadContext, part: Part) -> None:
+    load = context.settings.warehouse.load(part.source, str(context.path), context.content, part.mapping)
+    with load:
+        part.load = load
+        for step in PART_STEPS:
+            step(context, part)
 
 
 STEPS: tuple[Callable[[LoadContext], None], ...] = (
@@ -212,9 +221,12 @@ def clean_up(context: LoadContext) -> None:
     from leadline.ingest.read import release
 
     con = context.settings.warehouse.con
+    for name in context.views:
+        con.execute(f"DROP VIEW IF EXISTS {name}")
     for name in context.staged:
         con.execute(f"DROP TABLE IF EXISTS {name}")
     release(con, context.tables)
+    context.views.clear()
     context.staged.clear()
     context.tables.clear()
 
@@ -247,10 +259,23 @@ def _map_part(context: LoadContext, part: Part) -> None:
     if len(maps) > 1 or any(fact_map.group for fact_map in maps):
         part.judged = stage_judged(con, record)
         context.staged.append(part.judged)
-    for number, fact_map in enumerate(maps):
-        mapped = map_fact(con, record, number, facts[fact_map.fact], part.judged)
-        context.staged.append(mapped.relation)
-        part.mapped.append(mapped)
+    if not part.refusals and swift.is_swift(context, part):
+        mapped = map_fact(con, record, 0, facts[maps[0].fact], view=True)
+        if mapped.unique:
+            context.views.append(mapped.relation)
+            part.mapped.append(mapped)
+            return
+    _stage_facts(context, part)
+
+
+def _stage_facts(context: LoadContext, part: Part) -> None:
+    con, facts = context.settings.warehouse.con, context.settings.warehouse.facts
+    part.mapped.clear()
+    for number, fact_map in enumerate(part.fit.definition.source.facts):
+        if part.record is not None:
+            mapped = map_fact(con, part.record, number, facts[fact_map.fact], part.judged)
+            context.staged.append(mapped.relation)
+            part.mapped.append(mapped)
 
 
 def _check_part(context: LoadContext, part: Part) -> None:
@@ -265,6 +290,8 @@ def _check_part(context: LoadContext, part: Part) -> None:
         part.findings += part.records.findings
         part.refusals += part.records.refusals
     for mapped in part.mapped:
+        if mapped.view:
+            continue
         verdict = check.check_fact(con, part.record, mapped, max_bad=settings.max_bad, today=today)
         part.verdicts.append(verdict)
         twice = overlap.check_ad_overlap(con, mapped, part.source, part.table.file)

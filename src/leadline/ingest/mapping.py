@@ -46,6 +46,7 @@ class Mapped(Struct, frozen=True):
     rows: int
     unique: bool
     judged: str = ""
+    view: bool = False
 
 
 def define_macros(con: Connection) -> None:
@@ -63,13 +64,18 @@ def stage_judged(con: Connection, record: Record) -> str:
     return name
 
 
-def map_fact(con: Connection, record: Record, number: int, fact: Fact, judged: str = "") -> Mapped:
-    """Stage the rows that fact map `number` makes of a record (of the table `judged` when it is staged already)."""
-    return _Mapping(con, record, number, fact, judged).stage()
+def map_fact(
+    con: Connection, record: Record, number: int, fact: Fact, judged: str = "", *, view: bool = False
+) -> Mapped:
+    """Stage the rows that fact map `number` makes of a record (of the table `judged` when it is staged already).
+
+    As a `view` nothing is computed yet, and `rows` counts the records.
+    """
+    return _Mapping(con, record, number, fact, judged).stage(view)
 
 
-def run(con: Connection, sql: str, record: Record, *, into: str) -> int:
-    """Stage a query that contains a user's expressions in table `into`; returns its rows.
+def run(con: Connection, sql: str, record: Record, *, into: str, view: bool = False) -> int:
+    """Stage a query that contains a user's expressions in table (or view) `into`; returns its rows.
 
     SQL's complaints become a `DefinitionError` (it does not fit the columns) or a `DataError` (a value breaks it).
     """
@@ -77,7 +83,7 @@ def run(con: Connection, sql: str, record: Record, *, into: str) -> int:
 
     definition = record.delivery.definition
     try:
-        row = con.execute(f"CREATE TEMP TABLE {into} AS\n{sql}").fetchone()
+        row = con.execute(f"CREATE TEMP {'VIEW' if view else 'TABLE'} {into} AS\n{sql}").fetchone()
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
         raise DefinitionError(
             "bad-expression", f"The mapping of {definition.source.name} does not fit {record.delivery.table.file}.",
@@ -89,7 +95,7 @@ def run(con: Connection, sql: str, record: Record, *, into: str) -> int:
             "expression-failed", f"An expression of {definition.source.name} fails on {record.delivery.table.file}.",
             why=f"{definition.file}: {_first_line(error)}", fix="use try_cast, or mend the value in the file",
         ) from error  # fmt: skip
-    return int(row[0]) if row and isinstance(row[0], int) else 0
+    return record.delivery.table.rows if view else int(row[0]) if row else 0
 
 
 def _first_line(error: Exception) -> str:
@@ -116,7 +122,7 @@ class _Mapping:
         self.issues = list(record.issues)
         self.conditions: list[tuple[int, str, str]] = []
 
-    def stage(self) -> Mapped:
+    def stage(self, view: bool) -> Mapped:
         money = [name for name in self.columns if self.fact.column(name).unit == "money"]
         rows = self._mapped_step()
         types = self._types(rows)
@@ -146,9 +152,9 @@ class _Mapping:
             f"SELECT *, {issue} AS _issue_now, {key} AS _key FROM (\n"
             f"SELECT _line, _issue, _value, _flags{parts}{given}, {columns} FROM mapped))"
         )
-        count = run(self.con, self._with(rows, select), self.record, into=relation)
+        count = run(self.con, self._with(rows, select), self.record, into=relation, view=view)
         return Mapped(
-            self.fact, self.fact_map, relation, tuple(converted), tuple(self.issues), count, unique, self.judged
+            self.fact, self.fact_map, relation, tuple(converted), tuple(self.issues), count, unique, self.judged, view
         )
 
     def _with(self, rows: str, select: str) -> str:
