@@ -108,7 +108,7 @@ class Workspace:
     def states(self) -> dict[str, FactState]:
         """What the ledger knows of every fact that has rows."""
         if self._states is None:
-            self._states = _read_states(self.warehouse(), self.facts)
+            self._states = _read_states(self.warehouse(), self.facts, self.settings.timezone)
         return self._states
 
     def load(
@@ -305,7 +305,10 @@ class Workspace:
         return found
 
 
-def _read_states(warehouse: Warehouse, facts: Mapping[str, Fact]) -> dict[str, FactState]:
+def _read_states(warehouse: Warehouse, facts: Mapping[str, Fact], timezone: str) -> dict[str, FactState]:
+    """The ledger's knowledge by fact; what sources cover is told in local time, for days are local."""
+    from leadline.time.zone import offset_at
+
     rows = warehouse.con.execute(
         "SELECT s.fact, s.source, s.row_count, s.currencies, s.times, c.first, c.last FROM ledger.state s LEFT JOIN "
         "(SELECT fact, source, min(first) AS first, max(last) AS last FROM ledger.coverage GROUP BY ALL) c "
@@ -314,15 +317,21 @@ def _read_states(warehouse: Warehouse, facts: Mapping[str, Fact]) -> dict[str, F
     states: dict[str, list[SourceState]] = {}
     for fact, source, count, currencies, times, first, last in rows:
         bounds = {name: (_moment(low), _moment(high)) for name, (low, high) in msgspec.json.decode(times).items()}
-        low, high = bounds.get(facts[fact].time, (None, None)) if fact in facts else (None, None)
+        if fact not in facts:
+            continue
+        low, high = bounds.get(facts[fact].time, (None, None))
+        begins = min((at for at in (first, low) if at is not None), default=None)
+        reaches = max((at for at in (last, high) if at is not None), default=None)
+        if facts[fact].column(facts[fact].time).type == "timestamp":
+            begins, reaches = (at and at + offset_at(at, timezone) for at in (begins, reaches))
         states.setdefault(fact, []).append(
             SourceState(
                 source,
                 count,
                 tuple(currencies),
                 bounds,
-                min((at for at in (first, low) if at is not None), default=None),
-                max((at for at in (last, high) if at is not None), default=None),
+                begins,
+                reaches,
             )
         )
     return {fact: FactState(tuple(sources)) for fact, sources in states.items()}

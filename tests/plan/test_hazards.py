@@ -464,6 +464,16 @@ def test_unfinished_periods_are_marked_with_the_late_source(shop: Workspace) -> 
     assert result.provenance["late"] == {"2026-02-01": ["test"]}
 
 
+def test_a_period_is_whole_when_its_last_local_day_has_come(tmp_path: Path) -> None:
+    """Midnight of January 31 in Berlin is January 30 in UTC: January is finished all the same."""
+    with make_workspace(tmp_path, metrics=METRICS, timezone="Europe/Berlin") as workspace:
+        rows = [{"order_id": "1", "amount": 5, "currency": "EUR", "ordered_at": "2026-01-30 23:00"}]
+        give(workspace, {"order": rows})
+        result = workspace.query(["t_revenue"], period="2026-01")
+        assert result.marks == {}
+        assert result.provenance["facts"]["order"]["sources"]["test"]["through"] == "2026-01-31T00:00:00"
+
+
 def test_periods_no_data_reaches_are_null_not_zero(shop: Workspace) -> None:
     result = shop.query(["t_revenue", "t_orders"], grain="month", period="2025-12..2026-04")
     assert result.column("t_orders") == [None, 7, 2, None, None]

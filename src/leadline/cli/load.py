@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ def command(
         skipped = [report for report in reports if report.status == "skipped"]
         for report in reports:
             if verbose or report.status != "skipped" or len(skipped) <= MANY_SKIPPED:
-                _show(report, dry_run=dry_run, verbose=verbose)
+                _show(report, space.settings.timezone, dry_run=dry_run, verbose=verbose)
         if len(skipped) > MANY_SKIPPED and not verbose:
             click.echo(f"· {len(skipped)} files are of no format known here and were skipped (--verbose names them)")
         _sum_up(reports, dry_run=dry_run)
@@ -98,7 +99,7 @@ def _progress() -> Callable[[str, int, int], None] | None:
     return tell
 
 
-def _show(report: LoadReport, *, dry_run: bool, verbose: bool) -> None:
+def _show(report: LoadReport, timezone: str, *, dry_run: bool, verbose: bool) -> None:
     title = report.title or report.source
     about = f" {title}" if title else ""
     click.echo(f"{_SIGNS[report.status]} {report.file}:{about} {_status(report, dry_run=dry_run)}".rstrip())
@@ -109,7 +110,7 @@ def _show(report: LoadReport, *, dry_run: bool, verbose: bool) -> None:
             click.echo(f"    {line.strip()}")
     for fact in report.facts:
         parts = [f"{count:,} {word}" for word, count in _counts(fact) if count]
-        span = f", {str(fact.first)[:10]} to {str(fact.last)[:10]}" if fact.first and fact.last else ""
+        span = f", {_day(fact.first, timezone)} to {_day(fact.last, timezone)}" if fact.first and fact.last else ""
         click.echo(f"    {fact.fact}: {', '.join(parts) or 'no rows'}{span}")
     dropped = [
         (report.totals, "totals rows left out"),
@@ -123,6 +124,13 @@ def _show(report: LoadReport, *, dry_run: bool, verbose: bool) -> None:
         told = report.error is not None and finding.rule == report.error.code
         if not told and (finding.severity != "note" or verbose):
             _show_finding(finding)
+
+
+def _day(at: dt.date | dt.datetime, timezone: str) -> dt.date:
+    """The workspace's day of a moment (naive UTC)."""
+    from leadline.time.zone import offset_at
+
+    return (at + offset_at(at, timezone)).date() if isinstance(at, dt.datetime) else at
 
 
 def _counts(fact: object) -> list[tuple[str, int]]:

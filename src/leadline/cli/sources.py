@@ -33,7 +33,8 @@ def command(
     """
     from leadline.warehouse.ledger import coverage, findings_of, loads_of, quarantined
 
-    con = opened(ctx, workspace).warehouse().con
+    space = opened(ctx, workspace)
+    con = space.warehouse().con
     if findings:
         rows = findings_of(con, source, limit)
     elif quarantine:
@@ -42,6 +43,10 @@ def command(
         rows = loads_of(con, source, limit)
     else:
         rows = coverage(con)
+        reach = {(state.source, fact): state for fact, known in space.states().items() for state in known.sources}
+        for row in rows:
+            state = reach[row["source"], row["fact"]]
+            row |= {"from": state.first and state.first.date(), "through": state.through and state.through.date()}
     if style == "json":
         from leadline.report.export import encode_json
 

@@ -253,5 +253,5 @@ def sample_texts(con: Connection, relation: str, raw: str, rows: int) -> list[st
     """Different texts of a column (`raw` is its SQL): all of a small table's, a spread of a large one's."""
     step = max(1, rows // 20_000)
     spread = f" AND (_line % {step} = 0 OR _line < 2000)" if step > 1 else ""
-    found = con.execute(f"SELECT DISTINCT {raw} FROM {relation} WHERE {raw} IS NOT NULL{spread} LIMIT 3000").fetchall()
+    found = con.execute(f"SELECT DISTINCT {raw} FROM {relation} WHERE {raw} IS NOT NULL{spread} LIMIT 1000").fetchall()
     return [str(row[0]) for row in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from leadline.ingest.record import Record
@@ -10,6 +11,7 @@ from leadline.sql.name import literal
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
+    from leadline.model.fact import Fact
 
 SIGNS: dict[str, tuple[str, ...]] = {
     "€": ("EUR",),
@@ -25,7 +27,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
 }
 
 
-def findings(con: Connection, record: Record) -> list[Finding]:
+def findings(con: Connection, record: Record, facts: Mapping[str, Fact]) -> list[Finding]:
     """What the signs in amount cells say against the currency the amounts are taken to be in.
 
     Two signs in one column, or a sign of another currency, are errors: the amounts would be added raw. When no source
@@ -35,14 +37,19 @@ def findings(con: Connection, record: Record) -> list[Finding]:
     source = delivery.definition.source
     mapped = any("currency" in fact_map.columns for fact_map in source.facts)
     found: list[Finding] = []
-    amounts = [key for key, variant in record.variants.items() if key[1] == "decimal"]
-    money = [record.fields[name] for name, _ in amounts if record.fields[name].native == "VARCHAR"]
-    money = [field for field in money if field.raw != "NULL" and not field.raw.startswith("'")]
+    amounts = [
+        text.strip(' "').lower()
+        for fact_map in source.facts
+        for name, text in fact_map.columns.items()
+        if facts[fact_map.fact].column(name).unit == "money"
+    ]
+    fields = [record.fields[name] for name in dict.fromkeys(amounts) if name in record.fields]
+    money = [field for field in fields if field.native == "VARCHAR" and field.raw != "NULL" and field.raw[0] != "'"]
     if money and not mapped:
         signs = "|".join(sign.replace("$", r"\$") for sign in SIGNS)
         lists = ", ".join(
-            f"list(DISTINCT regexp_extract({field.raw}, {literal(f'[A-Z]{{3}}|{signs}')})) "
-            f"FILTER (TRY_CAST({field.raw} AS DOUBLE) IS NULL AND {field.raw} IS NOT NULL)"
+            f"list(DISTINCT CASE WHEN TRY_CAST({field.raw} AS DOUBLE) IS NULL "
+            f"THEN regexp_extract({field.raw}, {literal(f'[A-Z]{{3}}|{signs}')}) END)"
             for field in money
         )
         row = con.execute(f"SELECT {lists} FROM {delivery.table.relation}").fetchone() or ()
@@ -61,16 +68,10 @@ def findings(con: Connection, record: Record) -> list[Finding]:
                         f"amounts are marked {shown}, but would be taken as {delivery.currency}",
                         "say the currency with `currency:` in the source", column=next(iter(seen.values())), value=shown)
             )  # fmt: skip
-    if not mapped and not delivery.currency_known and delivery.currency and _has_money(record):
+    if amounts and not mapped and not delivery.currency_known and delivery.currency:
         found.append(
             Finding("note", "currency-assumed", delivery.table.file,
                     f"amounts are taken to be in {delivery.currency}, the workspace's currency",
                     "say the currency with `currency:` in the source")
         )  # fmt: skip
     return found
-
-
-def _has_money(record: Record) -> bool:
-    source = record.delivery.definition.source
-    names = {"spend", "amount", "revenue", "mrr", "fee", "unit_price", "conversion_value", "reward", "planned"}
-    return any(names & set(fact_map.columns) for fact_map in source.facts)

@@ -120,9 +120,12 @@ def invariants(fact: Fact, columns: tuple[str, ...], replaced: frozenset[str], t
 def formula_cells(fact: Fact, columns: tuple[str, ...]) -> str:
     """SQL that is true when a text cell of the row would run as a formula in a spreadsheet; empty without text."""
     texts = [column.name for column in fact.columns if column.name in columns and column.type == "text"]
+    # A comparison with the first letter leaves few cells to the regular expression; AND alone would not spare it any.
     parts = [
-        f"(left({quote(name)}, 1) IN ('=', '+', '-', '@') AND regexp_matches({quote(name)}, '^(=|[-+@][^(|!]*[(|!])'))"
+        f"CASE WHEN {cell} < '0' AND {cell} >= '+' OR {cell} >= '=' AND {cell} < 'A' "
+        f"THEN regexp_matches({cell}, '^(=|[-+@][^(|!]*[(|!])') ELSE false END"
         for name in texts
         if name not in ("platform", "level", "currency")
+        for cell in (quote(name),)
     ]
     return " OR ".join(parts)

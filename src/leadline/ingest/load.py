@@ -253,7 +253,7 @@ def _map_part(context: LoadContext, part: Part) -> None:
         part.findings += part.refusals
         return
     part.totals = check_totals(con, record)
-    part.findings += currency.findings(con, record)
+    part.findings += currency.findings(con, record, facts)
     part.refusals += [finding for finding in part.findings if finding.severity == "error"]
     maps = definition.source.facts
     if len(maps) > 1 or any(fact_map.group for fact_map in maps):

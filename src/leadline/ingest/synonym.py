@@ -55,7 +55,8 @@ _AMOUNT = (
 
 FACTS: Mapping[str, Mapping[str, str]] = {
     "order": {
-        "ordered_at": f"order date|ordered at|placed|placed at|purchase date|purchased at|order time|invoice date|invoicedate"
+        "ordered_at": f"order date|ordered at|placed|placed at|purchase date|purchased at|order time|invoice date"
+        "|invoicedate"
         f"|payment date|paid at|transaction date|sale date|created at|timestamp;bestelldatum|bestellt am|kaufdatum"
         f"|rechnungsdatum|auftragsdatum|date de commande|date commande|date d'achat|date de facture|fecha de pedido"
         f"|fecha pedido|fecha de compra|besteldatum|orderdatum|factuurdatum|sipariş tarihi|satış tarihi|ngày đặt hàng"
@@ -67,7 +68,8 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "|sipariş numarası|đơn hàng|mã đơn hàng|mã đơn|số đơn hàng|订单|订单号|订单编号|订单id",
         "line_id": "line id|line|line no|line item id|position;positionsnr|zeile|ligne|línea|regel|satır|dòng|行号",
         "customer_id": _PERSON,
-        "product_id": "product id|sku|stock code|stockcode|item id|article no;artikelnr|artikelnummer|référence|référence"
+        "product_id": "product id|sku|stock code|stockcode|item id|article no;artikelnr|artikelnummer|référence"
+        "|référence"
         " produit|referencia|código|ürün kodu|stok kodu|mã sản phẩm|mã hàng|产品编号|商品编号|商品id|货号",
         "category": "category|product category|department;kategorie|warengruppe|catégorie|categoría|categorie|kategori"
         "|danh mục|loại|类别|分类|品类",
@@ -76,14 +78,16 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "unit_price": "unit price|price|item price|price each;einzelpreis|preis|stückpreis|prix|prix unitaire|precio"
         "|precio unitario|prijs|stukprijs|eenheidsprijs|birim fiyat|fiyat|đơn giá|giá|单价|价格",
         "amount": f"{_AMOUNT.replace(';', '|revenue|sales|order total|order value|order amount|paid amount|turnover;')}"
-        "|umsatz|bestellwert|chiffre d'affaires|ventas|total del pedido|omzet|ciro|sipariş tutarı|doanh thu|销售额|订单金额"
+        "|umsatz|bestellwert|chiffre d'affaires|ventas|total del pedido|omzet|ciro|sipariş tutarı|doanh thu|销售额"
+        "|订单金额"
         "|实付金额|付款金额",
         "refunded": "refund|refunded|refund amount|amount refunded;erstattung|erstattet|remboursement|reembolso"
         "|terugbetaling|iade|iade tutarı|hoàn tiền|退款|退款金额",
         "discount": "discount|discount amount|coupon value;rabatt|remise|descuento|korting|indirim|giảm giá|折扣|优惠"
         "|优惠金额",
         "tax": "tax|vat|sales tax|tax amount;mwst|ust|steuer|tva|taxe|iva|impuesto|btw|kdv|vergi|thuế|税|税额",
-        "fee": "fee|fees|payment fee|transaction fee;gebühr|gebühren|frais|comisión|kosten betaling|komisyon|phí|手续费",
+        "fee": "fee|fees|payment fee|transaction fee;gebühr|gebühren|frais|comisión|kosten betaling|komisyon|phí"
+        "|手续费",
         "cost_of_goods": "cogs|cost of goods|cost price|unit cost;wareneinsatz|einkaufspreis|coût d'achat|coste"
         "|inkoopprijs|maliyet|giá vốn|成本",
     },
@@ -91,7 +95,8 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "created_at": "created|created at|create date|created date|opened|open date|engage date|engage_date|opened at"
         ";erstellt am|erstellt|angelegt am|date de création|créé le|fecha de creación|creado|aangemaakt|aanmaakdatum"
         "|oluşturma tarihi|ngày tạo|创建日期|创建时间",
-        "closed_at": "closed|closed at|close date|closing date|closed date;abschlussdatum|geschlossen am|date de clôture"
+        "closed_at": "closed|closed at|close date|closing date|closed date;abschlussdatum|geschlossen am"
+        "|date de clôture"
         "|clôturé le|fecha de cierre|sluitingsdatum|afgesloten op|kapanış tarihi|ngày đóng|ngày chốt|关闭日期|结单日期"
         "|成交日期",
         "won_at": "won at|won date|date won|won;gewonnen am|gagné le|fecha ganado|gewonnen op|kazanma tarihi|赢单日期",
@@ -110,13 +115,15 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "|aşama|giai đoạn|阶段|销售阶段",
         "pipeline": "pipeline|pipeline name;satış hattı|销售管道",
         "kind": "deal type|opportunity type|type;typ|tipo|tür|loại|类型",
-        "lead_source": "lead source|source|original source;leadquelle|quelle|source|origen|bron|kaynak|nguồn|线索来源|来源",
+        "lead_source": "lead source|source|original source;leadquelle|quelle|source|origen|bron|kaynak|nguồn|线索来源"
+        "|来源",
         "team": "team|manager|sales team;takım|équipe|equipo|nhóm|团队",
         "loss_reason": "loss reason|lost reason|closed lost reason;verlustgrund|motif de perte|motivo de pérdida"
         "|reden verlies|kayıp nedeni|lý do thua|输单原因",
         "amount": f"{_AMOUNT.replace(';', '|deal value|deal amount|close value|deal size|opportunity amount|acv;')}"
         "|auftragswert|dealwaarde|成交金额",
-        "probability": "probability|win probability|likelihood;wahrscheinlichkeit|probabilité|probabilidad|kans %|olasılık"
+        "probability": "probability|win probability|likelihood;wahrscheinlichkeit|probabilité|probabilidad|kans %"
+        "|olasılık"
         "|xác suất|概率|赢率",
     },
     "ad": {
@@ -132,9 +139,11 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "clicks": "clicks|all clicks;klicks|clics|klikken|tıklama|tıklamalar|lượt nhấp|nhấp chuột|点击|点击次数|点击量",
         "link_clicks": "link clicks|outbound clicks;link-klicks|clics sur un lien|clics en el enlace",
         "spend": "spend|cost|ad spend|amount spent|media cost|budget spent|costs;kosten|ausgaben|werbekosten"
-        "|ausgegebener betrag|coût|dépenses|dépense|gasto|coste|costo|inversión|uitgaven|harcama|maliyet|chi phí|chi tiêu"
+        "|ausgegebener betrag|coût|dépenses|dépense|gasto|coste|costo|inversión|uitgaven|harcama|maliyet|chi phí"
+        "|chi tiêu"
         "|花费|消耗|费用|支出",
-        "conversions": "conversions|purchases|results;konversionen|conversies|conversiones|dönüşüm|dönüşümler|chuyển đổi"
+        "conversions": "conversions|purchases|results;konversionen|conversies|conversiones|dönüşüm|dönüşümler"
+        "|chuyển đổi"
         "|转化|转化次数|转化数",
         "conversion_value": "conversion value|conv value|purchase value|revenue;conversion-wert|valeur de conversion"
         "|valor de conversión|conversiewaarde|dönüşüm değeri|giá trị chuyển đổi|转化价值",
@@ -156,11 +165,14 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "|id abonnement|suscripción|id suscripción|abonnements-id|abonelik|abonelik no|mã gói|thuê bao|订阅|订阅编号"
         "|订阅id",
         "customer_id": _PERSON,
-        "plan": "plan|plan name|tier|package;tarif|paket|formule|offre|tarifa|pakket|paket adı|gói|gói cước|套餐|方案|计划",
-        "interval": "interval|billing interval|billing period|billing cycle;abrechnungsintervall|périodicité|facturación"
+        "plan": "plan|plan name|tier|package;tarif|paket|formule|offre|tarifa|pakket|paket adı|gói|gói cước|套餐|方案"
+        "|计划",
+        "interval": "interval|billing interval|billing period|billing cycle;abrechnungsintervall|périodicité"
+        "|facturación"
         "|fatura dönemi|chu kỳ|计费周期",
         "contract": "contract|contract term;vertrag|contrat|contrato|sözleşme|hợp đồng|合同",
-        "reason": "reason|cancellation reason|churn reason;kündigungsgrund|motif|motivo|opzegreden|neden|lý do|取消原因",
+        "reason": "reason|cancellation reason|churn reason;kündigungsgrund|motif|motivo|opzegreden|neden|lý do"
+        "|取消原因",
         "mrr": "mrr|monthly recurring revenue|monthly value|monthly price|monthly amount|monthly charges;monatswert"
         "|monatspreis|monatsbetrag|revenu mensuel|prix mensuel|precio mensual|ingreso mensual|maandbedrag|aylık ücret"
         "|aylık tutar|phí hàng tháng|月费|月金额|月度经常性收入",
@@ -170,16 +182,19 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "date": f"{_DAY}|month|monat|mois|mes|maand|ay|tháng|月份",
         "team": "team|cost center|cost centre;kostenstelle|abteilung|équipe|centre de coûts|equipo|afdeling|departman"
         "|bộ phận|部门|团队",
-        "category": "category|cost type|expense type|expense category|type;kategorie|kostenart|catégorie|poste|categoría"
+        "category": "category|cost type|expense type|expense category|type;kategorie|kostenart|catégorie|poste"
+        "|categoría"
         "|tipo de gasto|categorie|kostensoort|kategori|gider türü|danh mục|loại chi phí|类别|费用类型|科目",
         "vendor": "vendor|supplier|payee|paid to;lieferant|anbieter|fournisseur|proveedor|leverancier|tedarikçi"
         "|nhà cung cấp|供应商",
-        "amount": f"{_AMOUNT.replace(';', '|cost|costs|expense|spend;')}|kosten|ausgaben|coût|dépense|coste|gasto|uitgave"
+        "amount": f"{_AMOUNT.replace(';', '|cost|costs|expense|spend;')}|kosten|ausgaben|coût|dépense|coste|gasto"
+        "|uitgave"
         "|maliyet|gider|chi phí|费用|支出|成本",
         "planned": "planned|budget|plan amount;budgetiert|geplant|prévu|presupuesto|begroot|bütçe|ngân sách|预算",
     },
     "stage_entry": {
-        "entered_at": f"entered at|entered|stage date|date entered|became lead at|changed at|created at|created|signup date"
+        "entered_at": f"entered at|entered|stage date|date entered|became lead at|changed at|created at|created"
+        "|signup date"
         f"|create date;eingetreten am|erstellt am|entrée le|date de création|fecha de creación|aangemaakt|giriş tarihi"
         f"|ngày tạo|进入时间|创建时间|{_DAY.replace(';', '|')}",
         "stage": "stage|lifecycle stage|lifecycle|funnel stage|lead status|lead stage;phase|lebenszyklus-phase"
@@ -216,7 +231,8 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "list": "list|audience|segment;liste|verteiler|lijst|lista|danh sách|列表",
         "sent": "sent|recipients|emails sent|total recipients;versendet|empfänger|envoyés|destinataires|enviados"
         "|destinatarios|verzonden|ontvangers|gönderilen|đã gửi|người nhận|发送数|收件人",
-        "delivered": "delivered|deliveries;zugestellt|délivrés|livrés|entregados|afgeleverd|teslim edilen|đã nhận|送达|送达数",
+        "delivered": "delivered|deliveries;zugestellt|délivrés|livrés|entregados|afgeleverd|teslim edilen|đã nhận"
+        "|送达|送达数",
         "opens": "opens|unique opens|opened;öffnungen|ouvertures|aperturas|geopend|açılma|lượt mở|打开|打开数",
         "clicks": "clicks|unique clicks|clicked;klicks|clics|klikken|tıklama|lượt nhấp|点击|点击数",
         "bounces": "bounces|bounced;rückläufer|rebonds|rebotes|geri dönen|bị trả lại|退信",
@@ -225,7 +241,8 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "complaints": "complaints|spam complaints;beschwerden|plaintes|quejas|klachten|şikayet|投诉",
     },
     "survey": {
-        "answered_at": f"answered at|response date|submitted at|submitted|responded at|completed at|timestamp;beantwortet am"
+        "answered_at": f"answered at|response date|submitted at|submitted|responded at|completed at"
+        "|timestamp;beantwortet am"
         f"|antwortdatum|répondu le|date de réponse|fecha de respuesta|beantwoord op|yanıt tarihi|ngày trả lời|回答时间"
         f"|提交时间|{_DAY.replace(';', '|')}",
         "person_id": _PERSON,
@@ -269,7 +286,8 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "accepted_at": "accepted at;angenommen am|accepté le|aceptado el|接受时间",
         "converted_at": "converted at|conversion date;konvertiert am|converti le|转化时间",
         "referral_id": "referral id|invitation id;empfehlungs-id|邀请编号",
-        "referrer_id": "referrer|referrer id|referred by|inviter;empfehler|parrain|referente|davet eden|người giới thiệu"
+        "referrer_id": "referrer|referrer id|referred by|inviter;empfehler|parrain|referente|davet eden"
+        "|người giới thiệu"
         "|推荐人|邀请人",
         "referred_id": "referred|referred id|invitee|referee;geworben|filleul|referido|davet edilen|被邀请人|被推荐人",
         "reward": "reward|bonus;prämie|récompense|recompensa|beloning|ödül|thưởng|奖励",

@@ -34,7 +34,8 @@ class Query(Struct, frozen=True):
 class SourceState(Struct, frozen=True):
     """What the ledger knows of a source's rows in a fact.
 
-    `times` maps time columns to their first and last value, `through` is the last day the source speaks for.
+    `times` maps time columns to their first and last value (UTC); `first` and `through` are the local moments from
+    which and until which the source speaks.
     """
 
     source: str

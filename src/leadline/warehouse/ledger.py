@@ -17,19 +17,17 @@ def _rows(con: Connection, sql: str, values: list[Any]) -> Rows:
 
 
 def coverage(con: Connection) -> Rows:
-    """Each source and fact: rows, the days it speaks for, its last load, and what needs a look."""
+    """Each source and fact: rows, its last load and what needs a look; the days it speaks for are left to be filled."""
     return _rows(
         con,
         """
         SELECT s.source, s.fact, s.row_count AS rows,
-            strftime(min(c.first), '%Y-%m-%d') AS "from", strftime(max(c.last), '%Y-%m-%d') AS through,
+            NULL AS "from", NULL AS through,
             (SELECT strftime(max(ended_at), '%Y-%m-%d %H:%M') FROM ledger.load l
              WHERE l.source = s.source AND status = 'loaded') AS last_load,
             (SELECT count(*) FROM ledger.quarantine q JOIN ledger.load l ON l.id = q.load
              WHERE l.source = s.source AND (q.fact = s.fact OR q.fact IS NULL)) AS quarantined
-        FROM ledger.state s LEFT JOIN ledger.coverage c ON c.source = s.source AND c.fact = s.fact
-        WHERE s.row_count > 0
-        GROUP BY s.source, s.fact, s.row_count ORDER BY s.source, s.fact
+        FROM ledger.state s WHERE s.row_count > 0 ORDER BY s.source, s.fact
         """,
         [],
     )
