@@ -29,10 +29,15 @@ def check_daily(con: Connection, record: Record) -> tuple[Finding, ...]:
     if len(names) == 2:
         start, end = (f"CAST({quote(name)} AS DATE)" for name in names)
         step = "counted" if record.is_total else record.before_totals
-        row = con.execute(record.sql(
-            f"SELECT count(*) FILTER ({start} IS DISTINCT FROM {end}), min(_line) FILTER ({start} IS DISTINCT FROM {end}), "
-            f"arg_min(CAST({start} AS VARCHAR) || ' to ' || CAST({end} AS VARCHAR), _line) "
-            f"FILTER ({start} IS DISTINCT FROM {end}) FROM {quote(step)}", upto=step)).fetchone()  # fmt: skip
+        row = con.execute(
+            record.sql(
+                f"SELECT count(*) FILTER ({start} IS DISTINCT FROM {end}), "
+                f"min(_line) FILTER ({start} IS DISTINCT FROM {end}), "
+                f"arg_min(CAST({start} AS VARCHAR) || ' to ' || CAST({end} AS VARCHAR), _line) "
+                f"FILTER ({start} IS DISTINCT FROM {end}) FROM {quote(step)}",
+                upto=step,
+            )
+        ).fetchone()
         longer, line, shown = row or (0, None, "")
         if not longer:
             return ()
@@ -43,10 +48,15 @@ def check_daily(con: Connection, record: Record) -> tuple[Finding, ...]:
     else:
         at = delivery.table.header_line or None
     return (
-        Finding("error", "aggregates-over-range", delivery.table.file,
-                f"{delivery.table.file} aggregates over a range of days: {reason}",
-                source.daily_cure or "export with a row per day", at),
-    )  # fmt: skip
+        Finding(
+            "error",
+            "aggregates-over-range",
+            delivery.table.file,
+            f"{delivery.table.file} aggregates over a range of days: {reason}",
+            source.daily_cure or "export with a row per day",
+            at,
+        ),
+    )
 
 
 def check_lookups(con: Connection, record: Record, keys: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
@@ -66,16 +76,28 @@ def check_lookups(con: Connection, record: Record, keys: Mapping[str, Sequence[s
         if row:
             value = ", ".join(map(str, row[1:]))
             findings.append(
-                Finding("error", "lookup-not-unique", staged.file,
-                        f"lines {row[0][0]} and {row[0][1]} of {staged.file} both answer to {value}",
-                        f"keep one row per key, or say under lookups.{name} which counts with `newest:` or `where:`", row[0][1])
-            )  # fmt: skip
+                Finding(
+                    "error",
+                    "lookup-not-unique",
+                    staged.file,
+                    f"lines {row[0][0]} and {row[0][1]} of {staged.file} both answer to {value}",
+                    f"keep one row per key, or say under lookups.{name} which counts with `newest:` or `where:`",
+                    row[0][1],
+                )
+            )
     if source.lookups and not findings:
-        doubled = con.execute(record.sql(
-            'SELECT _line FROM joined GROUP BY _line HAVING count(*) > 1 LIMIT 1', upto="joined")).fetchone()  # fmt: skip
+        doubled = con.execute(
+            record.sql("SELECT _line FROM joined GROUP BY _line HAVING count(*) > 1 LIMIT 1", upto="joined")
+        ).fetchone()
         if doubled:
             findings.append(
-                Finding("error", "lookup-not-unique", record.delivery.table.file, "a lookup finds several rows for this one",
-                        "make `on:` compare columns that are unique in the lookup", doubled[0])
-            )  # fmt: skip
+                Finding(
+                    "error",
+                    "lookup-not-unique",
+                    record.delivery.table.file,
+                    "a lookup finds several rows for this one",
+                    "make `on:` compare columns that are unique in the lookup",
+                    doubled[0],
+                )
+            )
     return tuple(findings)

@@ -182,7 +182,7 @@ def utc(clock: str, zone: str) -> str:
 
 
 def convert(value: str, kind: str, target: str, style: Style, column: str = "") -> str | None:
-    """A value of SQL type `kind` as the type of a fact column (`target`); None when the types have nothing in common."""
+    """A value of SQL type `kind` as the type of a fact column (`target`); None when they have nothing in common."""
     final = COLUMN_TYPES[target]
     if kind == final and target not in ("text", "timestamp"):
         return value

@@ -15,7 +15,7 @@ from msgspec import Struct
 from leadline.ingest.invariant import Invariant, formula_cells, invariants
 from leadline.ingest.mapping import Mapped
 from leadline.ingest.record import Issue, Record
-from leadline.ingest.source import Finding
+from leadline.ingest.source import Finding, Severity
 from leadline.sql.name import literal, quote
 
 if TYPE_CHECKING:
@@ -82,8 +82,11 @@ class _Check:
     def verdict(self) -> Verdict:
         mapped = self.mapped
         time = mapped.fact.time if mapped.fact.time in mapped.columns else ""
-        measures = [column.name for column in mapped.fact.columns
-                    if column.name in mapped.columns and column.role == "measure" and column.additive]  # fmt: skip
+        measures = [
+            column.name
+            for column in mapped.fact.columns
+            if column.name in mapped.columns and column.role == "measure" and column.additive
+        ]
         parts = ["count(*)", "count(*) FILTER (_issue <> 0)", "bit_or(_flags)", "max(_line)"]
         parts.append(f"min({quote(time)})" if time else "NULL")
         parts.append(self._latest(time) if time else "NULL")
@@ -104,8 +107,13 @@ class _Check:
             if count:
                 self._broken(rule, count)
         if formulas:
-            self._rows("warning", "formula-cell", self.formula, "holds text that a spreadsheet would run as a formula",
-                       "it is kept as text; check who wrote it before opening an export in a spreadsheet")  # fmt: skip
+            self._rows(
+                "warning",
+                "formula-cell",
+                self.formula,
+                "holds text that a spreadsheet would run as a formula",
+                "it is kept as text; check who wrote it before opening an export in a spreadsheet",
+            )
         if rows:
             self._total_row(int(last_line), sums, int(rows))
         bad = self._count_bad(int(issues))
@@ -114,8 +122,18 @@ class _Check:
             self._duplicates()
         rejected = " OR ".join(["_issue <> 0", *(condition for condition, _, _ in self.cases)]) if bad else ""
         rule_sql, what_sql = self._case_sql()
-        return Verdict(mapped, tuple(self.findings), tuple(self.refusals), rejected, rule_sql, what_sql,
-                       int(rows) - bad, bad, first, last)  # fmt: skip
+        return Verdict(
+            mapped,
+            tuple(self.findings),
+            tuple(self.refusals),
+            rejected,
+            rule_sql,
+            what_sql,
+            int(rows) - bad,
+            bad,
+            first,
+            last,
+        )
 
     def _latest(self, time: str) -> str:
         """SQL for the last moment the rows know of: of a stretch its end too, where it is not planned for later."""
@@ -135,11 +153,13 @@ class _Check:
         name = quote(fact.time)
         return [
             Invariant(
-                "date-outside-report", (fact.time,), f"{name} NOT BETWEEN DATE '{delivery.first}' AND DATE '{delivery.last}'",
+                "date-outside-report",
+                (fact.time,),
+                f"{name} NOT BETWEEN DATE '{delivery.first}' AND DATE '{delivery.last}'",
                 f"has a {fact.time} outside the report's own range {delivery.first} to {delivery.last}",
                 "export again; the row was added by hand, or day and month are swapped",
             )
-        ]  # fmt: skip
+        ]
 
     def _tell_issues(self) -> None:
         told = tell_issues(self.con, self.mapped.relation, self.mapped.issues, self.file, self.mapped.fact.name)
@@ -148,21 +168,39 @@ class _Check:
 
     def _broken(self, rule: Invariant, count: object) -> None:
         if rule.whole:
-            self._find(Finding("error", rule.rule, self.file, f"{self.file} {rule.what}", rule.fix,
-                               fact=self.mapped.fact.name), True)  # fmt: skip
+            self._find(
+                Finding(
+                    "error", rule.rule, self.file, f"{self.file} {rule.what}", rule.fix, fact=self.mapped.fact.name
+                ),
+                True,
+            )
             return
         self._rows(rule.severity, rule.rule, rule.broken, rule.what, rule.fix, rule.needs[0])
         if rule.severity == "error":
             self.cases.append((f"coalesce({rule.broken}, false)", rule.rule, rule.what))
 
-    def _rows(self, severity: str, rule: str, condition: str, what: str, fix: str, column: str = "") -> None:
+    def _rows(self, severity: Severity, rule: str, condition: str, what: str, fix: str, column: str = "") -> None:
         shown = f"arg_min(CAST({quote(column)} AS VARCHAR), _line)" if column else "''"
         row = self.con.execute(
-            f"SELECT count(*), min(_line), {shown}, list(_line ORDER BY _line)[2:6] FROM {self.mapped.relation} WHERE {condition}"
+            f"SELECT count(*), min(_line), {shown}, list(_line ORDER BY _line)[2:6] "
+            f"FROM {self.mapped.relation} WHERE {condition}"
         ).fetchone()
         count, line, value, more = row or (0, None, "", [])
-        self._find(Finding(severity, rule, self.file, _also(f"the row {what}", count, more), fix, line, column,  # type: ignore[arg-type]
-                           str(value or ""), count, self.mapped.fact.name), False)  # fmt: skip
+        self._find(
+            Finding(
+                severity,
+                rule,
+                self.file,
+                _also(f"the row {what}", count, more),
+                fix,
+                line,
+                column,
+                str(value or ""),
+                count,
+                self.mapped.fact.name,
+            ),
+            False,
+        )
 
     def _total_row(self, last_line: int, sums: Mapping[str, Decimal | int | None], rows: int) -> None:
         """A last row that says it is a total, or is the sum of the others: it would count everything twice."""
@@ -171,16 +209,21 @@ class _Check:
         words = " OR ".join(
             f"regexp_matches(CAST({quote(name)} AS VARCHAR), {literal(TOTAL_WORDS)}, 'i')" for name in texts
         )
-        said = self.con.execute(
-            f"SELECT _line FROM {table.relation} WHERE _line = {last_line} AND ({words}) LIMIT 1"
-        ).fetchone() if table.columns else None  # fmt: skip
+        said = (
+            self.con.execute(
+                f"SELECT _line FROM {table.relation} WHERE _line = {last_line} AND ({words}) LIMIT 1"
+            ).fetchone()
+            if table.columns
+            else None
+        )
         adds = False
         full = {name: total for name, total in sums.items() if total}
         if rows >= 3 and len(full) >= 2 and not said:
             names = list(full)
             last = (
                 self.con.execute(
-                    f"SELECT {', '.join(quote(name) for name in names)} FROM {self.mapped.relation} WHERE _line = {last_line} LIMIT 1"
+                    f"SELECT {', '.join(quote(name) for name in names)} FROM {self.mapped.relation} "
+                    f"WHERE _line = {last_line} LIMIT 1"
                 ).fetchone()
                 or ()
             )
@@ -221,7 +264,8 @@ class _Check:
         condition = " OR ".join([self._bad_rows(), *(condition for condition, _, _ in self.cases)])
         columns = ", ".join(quote(name) for name in self.mapped.columns)
         found = self.con.execute(
-            f"SELECT list(_line ORDER BY _line)[1:5], count(*), count(DISTINCT hash({columns})) FROM {self.mapped.relation} "
+            f"SELECT list(_line ORDER BY _line)[1:5], count(*), count(DISTINCT hash({columns})) "
+            f"FROM {self.mapped.relation} "
             f"WHERE NOT ({condition}) GROUP BY _key HAVING count(*) > 1 ORDER BY min(_line) LIMIT {_MANY}"
         ).fetchall()
         if not found:
@@ -235,12 +279,23 @@ class _Check:
             else "remove the copies; where copies are genuine, add `_repeat` to the key"
         )
         self._find(
-            Finding("error", "duplicate-key", self.file,
-                    f"lines {', '.join(map(str, lines))} have one key ({key}) and {kind}"
-                    + (f"; so have {'at least ' if len(found) == _MANY else ''}{len(found) - 1} other groups" if len(found) > 1 else ""),
-                    fix, lines[1], count=sum(group[1] - 1 for group in found), fact=self.mapped.fact.name),
+            Finding(
+                "error",
+                "duplicate-key",
+                self.file,
+                f"lines {', '.join(map(str, lines))} have one key ({key}) and {kind}"
+                + (
+                    f"; so have {'at least ' if len(found) == _MANY else ''}{len(found) - 1} other groups"
+                    if len(found) > 1
+                    else ""
+                ),
+                fix,
+                lines[1],
+                count=sum(group[1] - 1 for group in found),
+                fact=self.mapped.fact.name,
+            ),
             True,
-        )  # fmt: skip
+        )
 
     def _find(self, finding: Finding, whole: bool) -> None:
         self.findings.append(finding)
@@ -255,8 +310,14 @@ class _Check:
 
 def issue_words(issues: Sequence[Issue], cases: Sequence[tuple[str, str, str]] = ()) -> tuple[str, str]:
     """SQL for rule and message of a row that broke one of `issues`, or else a case (condition, rule and message)."""
-    told = [(f"_issue = {issue.number}", literal(issue.rule),
-             f"{literal(f'{issue.column} {issue.what}'.strip())} || coalesce(': ' || _value, '')") for issue in issues]  # fmt: skip
+    told = [
+        (
+            f"_issue = {issue.number}",
+            literal(issue.rule),
+            f"{literal(f'{issue.column} {issue.what}'.strip())} || coalesce(': ' || _value, '')",
+        )
+        for issue in issues
+    ]
     told += cases
     if not told:
         return "''", "''"
@@ -298,8 +359,18 @@ def tell_issues(
         issue = issues[number - 1]
         subject = f"{issue.column} {value!r}" if value is not None else issue.column or "the row"
         what = issue.what if value is None and not issue.column else f"{subject} {issue.what}"
-        finding = Finding(issue.severity, issue.rule, file, _also(what, count, more), issue.fix, line, issue.column,
-                          str(value or ""), count, fact)  # fmt: skip
+        finding = Finding(
+            issue.severity,
+            issue.rule,
+            file,
+            _also(what, count, more),
+            issue.fix,
+            line,
+            issue.column,
+            str(value or ""),
+            count,
+            fact,
+        )
         told.append((finding, issue.whole))
     return told
 
@@ -314,8 +385,20 @@ def tell_flags(con: Connection, record: Record, relation: str, bits: int, fact: 
                 f"WHERE _flags & {1 << issue.number} <> 0"
             ).fetchone()
             count, line, more = row or (0, None, [])
-            told.append(Finding("warning", issue.rule, record.delivery.table.file, _also(issue.what, count, more),
-                                issue.fix, line, issue.column, "", count, fact))  # fmt: skip
+            told.append(
+                Finding(
+                    "warning",
+                    issue.rule,
+                    record.delivery.table.file,
+                    _also(issue.what, count, more),
+                    issue.fix,
+                    line,
+                    issue.column,
+                    "",
+                    count,
+                    fact,
+                )
+            )
     return told
 
 
@@ -324,8 +407,17 @@ def too_many(bad: int, rows: int, max_bad: float, file: str, fact: str = "") -> 
     if not bad or bad <= max_bad * max(rows, 1):
         return []
     what = f"{bad} of {rows} rows are bad, more than the {max_bad:.0%} that may be set aside"
-    return [Finding("error", "too-many-bad-rows", file, what, "mend the causes named with it and load again",
-                    count=bad, fact=fact)]  # fmt: skip
+    return [
+        Finding(
+            "error",
+            "too-many-bad-rows",
+            file,
+            what,
+            "mend the causes named with it and load again",
+            count=bad,
+            fact=fact,
+        )
+    ]
 
 
 def _also(what: str, count: int, more: Sequence[int]) -> str:
@@ -333,4 +425,4 @@ def _also(what: str, count: int, more: Sequence[int]) -> str:
     if count <= 1:
         return what
     shown = ", ".join(map(str, more))
-    return f"{what}; so do lines {shown}" + (f" and {count - 1 - len(more)} more" if count - 1 > len(more) else "")
+    return f"{what}; so do lines {shown}{', …' if count - 1 > len(more) else ''}"

@@ -59,19 +59,36 @@ def findings(con: Connection, record: Record, facts: Mapping[str, Fact]) -> list
         shown = ", ".join(sorted(seen))
         if codes and not set.intersection(*codes):
             found.append(
-                Finding("error", "two-currencies", delivery.table.file, f"amounts are in several currencies ({shown})",
-                        "export one currency per file, or map a currency column", column=next(iter(seen.values())), value=shown)
-            )  # fmt: skip
+                Finding(
+                    "error",
+                    "two-currencies",
+                    delivery.table.file,
+                    f"amounts are in several currencies ({shown})",
+                    "export one currency per file, or map a currency column",
+                    column=next(iter(seen.values())),
+                    value=shown,
+                )
+            )
         elif codes and delivery.currency and delivery.currency not in set.intersection(*codes):
             found.append(
-                Finding("error", "currency-contradicted", delivery.table.file,
-                        f"amounts are marked {shown}, but would be taken as {delivery.currency}",
-                        "say the currency with `currency:` in the source", column=next(iter(seen.values())), value=shown)
-            )  # fmt: skip
+                Finding(
+                    "error",
+                    "currency-contradicted",
+                    delivery.table.file,
+                    f"amounts are marked {shown}, but would be taken as {delivery.currency}",
+                    "say the currency with `currency:` in the source",
+                    column=next(iter(seen.values())),
+                    value=shown,
+                )
+            )
     if amounts and not mapped and not delivery.currency_known and delivery.currency:
         found.append(
-            Finding("note", "currency-assumed", delivery.table.file,
-                    f"amounts are taken to be in {delivery.currency}, the workspace's currency",
-                    "say the currency with `currency:` in the source")
-        )  # fmt: skip
+            Finding(
+                "note",
+                "currency-assumed",
+                delivery.table.file,
+                f"amounts are taken to be in {delivery.currency}, the workspace's currency",
+                "say the currency with `currency:` in the source",
+            )
+        )
     return found

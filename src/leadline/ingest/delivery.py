@@ -1,4 +1,4 @@
-"""Deliveries: what loading needs of a workspace, what is known of a delivered file on its way, and what became of it."""
+"""Deliveries: what loading needs of a workspace, what is known of a file on its way, and what became of it."""
 
 from __future__ import annotations
 

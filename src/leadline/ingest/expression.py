@@ -14,7 +14,48 @@ if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
 
 IMPURE = frozenset(
-    ["random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "now", "current_timestamp", "get_current_timestamp", "current_date", "today", "current_time", "get_current_time", "current_localtimestamp", "current_localtime", "localtime", "localtimestamp", "transaction_timestamp", "nextval", "currval", "getenv", "getvariable", "current_setting", "current_user", "session_user", "user", "current_schema", "current_schemas", "current_database", "current_catalog", "current_query", "current_query_id", "current_connection_id", "txid_current", "version", "query", "query_table", "write_log", "sleep_ms", "in_search_path"]
+    [
+        "random",
+        "setseed",
+        "uuid",
+        "gen_random_uuid",
+        "uuidv4",
+        "uuidv7",
+        "now",
+        "current_timestamp",
+        "get_current_timestamp",
+        "current_date",
+        "today",
+        "current_time",
+        "get_current_time",
+        "current_localtimestamp",
+        "current_localtime",
+        "localtime",
+        "localtimestamp",
+        "transaction_timestamp",
+        "nextval",
+        "currval",
+        "getenv",
+        "getvariable",
+        "current_setting",
+        "current_user",
+        "session_user",
+        "user",
+        "current_schema",
+        "current_schemas",
+        "current_database",
+        "current_catalog",
+        "current_query",
+        "current_query_id",
+        "current_connection_id",
+        "txid_current",
+        "version",
+        "query",
+        "query_table",
+        "write_log",
+        "sleep_ms",
+        "in_search_path",
+    ]
 )
 """Functions whose value depends on more than the row: a load would not be repeatable."""
 

@@ -13,7 +13,9 @@ from leadline.ingest.source import SourceColumn
 
 _SPACES = re.compile(r"\s+")
 _QUOTES = "\"'“”„«»`"
-_INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad")) | dict.fromkeys(map(ord, "’‘ʼ´"), "'")
+_INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad")) | dict.fromkeys(
+    map(ord, "’‘ʼ´"), "'"
+)
 _CURRENCY = "(?P<currency>[a-z]{3})"
 
 

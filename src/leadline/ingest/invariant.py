@@ -44,22 +44,45 @@ class Invariant(Struct, frozen=True):
 
 _AGAIN = "export again; the columns may have been edited, shifted or mapped to the wrong ones"
 _CLICKS = (
-    Invariant("clicks-exceed-impressions", ("clicks", "impressions"), "clicks > impressions", "has more clicks than impressions",
-              "a click just after midnight can do this; otherwise export again", "warning"),
-    Invariant("clicks-exceed-impressions", ("clicks", "impressions"), "sum(clicks) > sum(impressions) AND count(impressions) = count(clicks)",
-              "has more clicks than impressions over all rows", _AGAIN, whole=True),
-)  # fmt: skip
+    Invariant(
+        "clicks-exceed-impressions",
+        ("clicks", "impressions"),
+        "clicks > impressions",
+        "has more clicks than impressions",
+        "a click just after midnight can do this; otherwise export again",
+        "warning",
+    ),
+    Invariant(
+        "clicks-exceed-impressions",
+        ("clicks", "impressions"),
+        "sum(clicks) > sum(impressions) AND count(impressions) = count(clicks)",
+        "has more clicks than impressions over all rows",
+        _AGAIN,
+        whole=True,
+    ),
+)
 
 
 def _order(rule: str, late: str, early: str) -> Invariant:
     """`late` must not come before `early`; a day of grace, for one of them may be a date without a time."""
-    return Invariant(rule, (late, early), f"{quote(late)} < {quote(early)} - INTERVAL 1 DAY", f"has {late} before {early}",
-                     "correct the dates in the source, or the order of day and month with `dates:`")  # fmt: skip
+    return Invariant(
+        rule,
+        (late, early),
+        f"{quote(late)} < {quote(early)} - INTERVAL 1 DAY",
+        f"has {late} before {early}",
+        "correct the dates in the source, or the order of day and month with `dates:`",
+    )
 
 
 def _at_most(part: str, whole: str, severity: Severity = "error") -> Invariant:
-    return Invariant(f"{part}-exceed-{whole}", (part, whole), f"{quote(part)} > {quote(whole)}", f"has more {part} than {whole}",
-                     _AGAIN, severity)  # fmt: skip
+    return Invariant(
+        f"{part}-exceed-{whole}",
+        (part, whole),
+        f"{quote(part)} > {quote(whole)}",
+        f"has more {part} than {whole}",
+        _AGAIN,
+        severity,
+    )
 
 
 def _not_negative(column: str, severity: Severity = "error") -> Invariant:
@@ -68,26 +91,60 @@ def _not_negative(column: str, severity: Severity = "error") -> Invariant:
 
 
 SPECIFIC: Mapping[str, tuple[Invariant, ...]] = {
-    "ad": (*_CLICKS, _not_negative("spend", "warning"), _at_most("video_completes", "video_views", "warning"),
-           _at_most("viewable_impressions", "measurable_impressions")),
+    "ad": (
+        *_CLICKS,
+        _not_negative("spend", "warning"),
+        _at_most("video_completes", "video_views", "warning"),
+        _at_most("viewable_impressions", "measurable_impressions"),
+    ),
     "search": (*_CLICKS, _not_negative("spend", "warning")),
     "session": (_at_most("engaged_sessions", "sessions"),),
-    "email": (_at_most("delivered", "sent"), _at_most("opens", "delivered"), _at_most("bounces", "sent"),
-              _at_most("hard_bounces", "sent"), _at_most("unsubscribes", "sent"), _at_most("opens", "total_opens"),
-              _at_most("clicks", "total_clicks")),
-    "deal": (_order("negative-lag", "won_at", "created_at"), _order("negative-lag", "lost_at", "created_at"),
-             _order("negative-lag", "closed_at", "created_at"), _not_negative("amount", "warning"),
-             Invariant("share-out-of-range", ("probability",), "probability NOT BETWEEN 0 AND 1",
-                       "has a probability outside 0 to 1", "map percentages divided by 100, or give the column type percent")),
-    "subscription": (_order("negative-lag", "ended_at", "started_at"), _order("negative-lag", "trial_ended_at", "trial_started_at"),
-                     _not_negative("mrr")),
-    "referral": (_order("negative-lag", "accepted_at", "invited_at"), _order("negative-lag", "converted_at", "invited_at")),
+    "email": (
+        _at_most("delivered", "sent"),
+        _at_most("opens", "delivered"),
+        _at_most("bounces", "sent"),
+        _at_most("hard_bounces", "sent"),
+        _at_most("unsubscribes", "sent"),
+        _at_most("opens", "total_opens"),
+        _at_most("clicks", "total_clicks"),
+    ),
+    "deal": (
+        _order("negative-lag", "won_at", "created_at"),
+        _order("negative-lag", "lost_at", "created_at"),
+        _order("negative-lag", "closed_at", "created_at"),
+        _not_negative("amount", "warning"),
+        Invariant(
+            "share-out-of-range",
+            ("probability",),
+            "probability NOT BETWEEN 0 AND 1",
+            "has a probability outside 0 to 1",
+            "map percentages divided by 100, or give the column type percent",
+        ),
+    ),
+    "subscription": (
+        _order("negative-lag", "ended_at", "started_at"),
+        _order("negative-lag", "trial_ended_at", "trial_started_at"),
+        _not_negative("mrr"),
+    ),
+    "referral": (
+        _order("negative-lag", "accepted_at", "invited_at"),
+        _order("negative-lag", "converted_at", "invited_at"),
+    ),
     "order": (_not_negative("fee", "warning"), _not_negative("refunded", "warning")),
-    "survey": (Invariant("share-out-of-range", ("score", "scale_max"), "score > scale_max", "has a score above the scale",
-                         "correct the score or `scale_max`"),),
+    "survey": (
+        Invariant(
+            "share-out-of-range",
+            ("score", "scale_max"),
+            "score > scale_max",
+            "has a score above the scale",
+            "correct the score or `scale_max`",
+        ),
+    ),
     "collab": (_not_negative("fee"),),
-    "fx_rate": (Invariant("rate-not-positive", ("rate",), "rate <= 0", "has a rate of zero or less", "correct the rate"),),
-}  # fmt: skip
+    "fx_rate": (
+        Invariant("rate-not-positive", ("rate",), "rate <= 0", "has a rate of zero or less", "correct the rate"),
+    ),
+}
 
 
 def invariants(fact: Fact, columns: tuple[str, ...], replaced: frozenset[str], today: dt.date) -> list[Invariant]:
@@ -97,8 +154,11 @@ def invariants(fact: Fact, columns: tuple[str, ...], replaced: frozenset[str], t
     """
     rules = list(SPECIFIC.get(fact.name, ()))
     free = FREE_SIGN.get(fact.name, ())
-    counts = [column.name for column in fact.columns
-              if column.name in columns and column.role == "measure" and column.unit != "money" and column.name not in free]  # fmt: skip
+    counts = [
+        column.name
+        for column in fact.columns
+        if column.name in columns and column.role == "measure" and column.unit != "money" and column.name not in free
+    ]
     if counts:
         least = f"least({', '.join(quote(name) for name in counts)}) < 0"
         rules.append(Invariant("negative-count", tuple(counts[:1]), least, "has a negative count", _AGAIN))
@@ -109,11 +169,25 @@ def invariants(fact: Fact, columns: tuple[str, ...], replaced: frozenset[str], t
             continue
         name = quote(column.name)
         fix = "correct the date, or the order of day, month and year with `dates:` in the mapping"
-        rules.append(Invariant("date-out-of-range", (column.name,), f"{name} < DATE '{EARLIEST}'",
-                               f"has a {column.name} before {EARLIEST.year}", fix))  # fmt: skip
+        rules.append(
+            Invariant(
+                "date-out-of-range",
+                (column.name,),
+                f"{name} < DATE '{EARLIEST}'",
+                f"has a {column.name} before {EARLIEST.year}",
+                fix,
+            )
+        )
         if column.name not in planned:
-            rules.append(Invariant("date-out-of-range", (column.name,), f"{name} >= DATE '{late}'",
-                                   f"has a {column.name} in the future", fix))  # fmt: skip
+            rules.append(
+                Invariant(
+                    "date-out-of-range",
+                    (column.name,),
+                    f"{name} >= DATE '{late}'",
+                    f"has a {column.name} in the future",
+                    fix,
+                )
+            )
     return [rule for rule in rules if set(rule.needs) <= set(columns) and rule.rule not in replaced]
 
 

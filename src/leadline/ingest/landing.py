@@ -48,7 +48,14 @@ def quarantine(context: LoadContext, part: Part) -> None:
         if verdict.rejected:
             mapped = verdict.mapped
             part.quarantined += load.quarantine(
-                _aside(part, mapped.fact.name, mapped.relation, verdict.rejected, verdict.rejected_rule, verdict.rejected_what)
+                _aside(
+                    part,
+                    mapped.fact.name,
+                    mapped.relation,
+                    verdict.rejected,
+                    verdict.rejected_rule,
+                    verdict.rejected_what,
+                )
             )
     if part.records.bad and part.record:
         rules, whats = issue_words(part.record.issues)
@@ -85,7 +92,8 @@ def _aside(part: Part, fact: str, relation: str, rejected: str, rule: str, what:
     return (
         f"SELECT nullif({literal(fact)}, '') AS fact, bad._line AS line, bad.rule, bad.what, "
         f"CAST(to_json(delivered) AS VARCHAR) AS raw FROM (SELECT _line, {rule} AS rule, {what} AS what "
-        f"FROM {relation} WHERE {rejected}) AS bad LEFT JOIN {part.table.relation} AS delivered ON delivered._line = bad._line"
+        f"FROM {relation} WHERE {rejected}) AS bad "
+        f"LEFT JOIN {part.table.relation} AS delivered ON delivered._line = bad._line"
     )
 
 

@@ -386,5 +386,3 @@ def _looked_up_by(context: LoadContext) -> Source | None:
     return next(
         (source for source in sources for lookup in source.lookups.values() if context.path.match(lookup.file)), None
     )
-
-

@@ -24,16 +24,20 @@ NO_VALUE = "chr(0)"
 BETWEEN = "chr(31)"
 
 _READ_AS: dict[str, ValueType] = {
-    "text": "text", "integer": "integer", "decimal": "number", "date": "date", "timestamp": "datetime",
+    "text": "text",
+    "integer": "integer",
+    "decimal": "number",
+    "date": "date",
+    "timestamp": "datetime",
     "boolean": "boolean",
-}  # fmt: skip
+}
 
 _LATE_TIME = frozenset(("deal", "subscription", "stage_entry"))
 _numbers = itertools.count(1)
 
 
 class Mapped(Struct, frozen=True):
-    """Rows of one fact, staged: `relation` holds the fact's `columns` given, `_line`, `_key`, `_issue`, `_value`, `_flags`.
+    """Rows of one fact, staged: `relation` holds the `columns` given, `_line`, `_key`, `_issue`, `_value`, `_flags`.
 
     `issues` are the rules behind `_issue`, by number; `rows` counts all of them, good and bad.
     """
@@ -86,15 +90,18 @@ def run(con: Connection, sql: str, record: Record, *, into: str, view: bool = Fa
         row = con.execute(f"CREATE TEMP {'VIEW' if view else 'TABLE'} {into} AS\n{sql}").fetchone()
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
         raise DefinitionError(
-            "bad-expression", f"The mapping of {definition.source.name} does not fit {record.delivery.table.file}.",
+            "bad-expression",
+            f"The mapping of {definition.source.name} does not fit {record.delivery.table.file}.",
             why=f"{definition.file}: {_first_line(error)}",
             fix="declare the column's type under `columns:` (for example `InvoiceNo: text`), or convert it with a cast",
-        ) from error  # fmt: skip
+        ) from error
     except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
         raise DataError(
-            "expression-failed", f"An expression of {definition.source.name} fails on {record.delivery.table.file}.",
-            why=f"{definition.file}: {_first_line(error)}", fix="use try_cast, or mend the value in the file",
-        ) from error  # fmt: skip
+            "expression-failed",
+            f"An expression of {definition.source.name} fails on {record.delivery.table.file}.",
+            why=f"{definition.file}: {_first_line(error)}",
+            fix="use try_cast, or mend the value in the file",
+        ) from error
     return record.delivery.table.rows if view else int(row[0]) if row else 0
 
 
@@ -215,15 +222,17 @@ class _Mapping:
                 self.con.execute("DESCRIBE " + self._with(probe, "SELECT * FROM mapped"))
             except duckdb.Error as reason:
                 raise DefinitionError(
-                    "bad-expression", f"{expression.text!r} does not fit {self.record.delivery.table.file}.",
+                    "bad-expression",
+                    f"{expression.text!r} does not fit {self.record.delivery.table.file}.",
                     why=f"{expression.place}: {_first_line(reason)}",
                     fix="declare the column's type under `columns:` (for example `InvoiceNo: text`), or use a cast",
-                ) from reason  # fmt: skip
+                ) from reason
         raise DefinitionError(
-            "bad-expression", f"The mapping of {definition.source.name} does not fit {self.record.delivery.table.file}.",
+            "bad-expression",
+            f"The mapping of {definition.source.name} does not fit {self.record.delivery.table.file}.",
             why=f"{definition.file}: {_first_line(error)}",
             fix="declare column types under `columns:` (for example `InvoiceNo: text`), or use casts",
-        ) from error  # fmt: skip
+        ) from error
 
     def _converted(self, name: str, kind: str, rows: str) -> str:
         """The column in its final type; a value that does not convert is an issue of its row."""
@@ -238,18 +247,21 @@ class _Mapping:
         final = convert(value, kind, column.type, style, name)
         if final is None:
             raise DefinitionError(
-                "type-mismatch", f"{expression.text!r} gives {kind.lower()} values, but {self.fact.name}.{name} is a {column.type}.",
-                why=expression.place, fix="convert it with a cast, or map another column",
-            )  # fmt: skip
+                "type-mismatch",
+                f"{expression.text!r} gives {kind.lower()} values, but {self.fact.name}.{name} is a {column.type}.",
+                why=expression.place,
+                fix="convert it with a cast, or map another column",
+            )
         if (
-            (kind != COLUMN_TYPES[column.type]
-            and column.type not in ("text", "timestamp"))
-            or kind == "VARCHAR" != COLUMN_TYPES[column.type]
-        ):
+            kind != COLUMN_TYPES[column.type] and column.type not in ("text", "timestamp")
+        ) or kind == "VARCHAR" != COLUMN_TYPES[column.type]:
             rule, wanted = UNREADABLE[_READ_AS[column.type]]
             fix = f"correct the row, or the expression for {name} in {expression.place}"
-            self._issue(Issue(0, rule, f"is not {wanted}", fix, name), name,
-                        f"{value} IS NULL AND {quote('given ' + name)} IS NOT NULL")  # fmt: skip
+            self._issue(
+                Issue(0, rule, f"is not {wanted}", fix, name),
+                name,
+                f"{value} IS NULL AND {quote('given ' + name)} IS NOT NULL",
+            )
         return final
 
     def _dated(self, rows: str, name: str) -> Style:
@@ -267,13 +279,19 @@ class _Mapping:
         default = literal(self.record.delivery.currency) if self.record.delivery.currency else "CAST(NULL AS VARCHAR)"
         amounts = " OR ".join(f"{quote(name)} IS NOT NULL" for name in money)
         fix = "add a currency column, `currency:` to the source, or to leadline.yaml"
-        self._issue(Issue(0, "no-currency", "has an amount without a currency", fix, "currency"), "currency",
-                    f"currency IS NULL AND ({amounts})")  # fmt: skip
+        self._issue(
+            Issue(0, "no-currency", "has an amount without a currency", fix, "currency"),
+            "currency",
+            f"currency IS NULL AND ({amounts})",
+        )
         if given is None:
             return default
         fix = "use ISO 4217 codes such as EUR"
-        self._issue(Issue(0, "not-a-currency", "is not a three-letter currency code", fix, "currency"), "currency",
-                    "NOT regexp_full_match(currency, '[A-Z]{3}')")  # fmt: skip
+        self._issue(
+            Issue(0, "not-a-currency", "is not a three-letter currency code", fix, "currency"),
+            "currency",
+            "NOT regexp_full_match(currency, '[A-Z]{3}')",
+        )
         return f"coalesce(upper(trim({given})), {default})"
 
     def _time_rule(self) -> None:
@@ -281,9 +299,10 @@ class _Mapping:
         name = self.fact.time
         if name in self.columns and self.fact.name not in _LATE_TIME:
             self._issue(
-                Issue(0, "no-time", f"has no {name}", f"fill the column mapped to {self.fact.name}.{name}", name), name,
+                Issue(0, "no-time", f"has no {name}", f"fill the column mapped to {self.fact.name}.{name}", name),
+                name,
                 f"{quote(name)} IS NULL",
-            )  # fmt: skip
+            )
 
     def _issue(self, issue: Issue, name: str, condition: str) -> None:
         number = len(self.issues) + 1
@@ -291,7 +310,7 @@ class _Mapping:
         self.conditions.append((number, name, condition))
 
     def _key_column(self, expression: Expression) -> str:
-        """The fact column that a key part repeats; it takes that column's final value, so that style does not matter."""
+        """The fact column that a key part repeats; it takes that column's final value, so style does not matter."""
         if self.fact_map.group:
             return ""
         for name, column in self.columns.items():
@@ -337,8 +356,16 @@ class _Mapping:
             parts.append(text if bare == "_line" else f"coalesce({text}, {NO_VALUE})")
         if fixed and not unique:
             missing = " AND ".join(f"{text} IS NULL" for text in fixed)
-            self._issue(Issue(0, "no-key", "has none of the columns that identify it",
-                              f"fill {', '.join(self.fact_map.key)}, or choose another key"), "", missing)  # fmt: skip
+            self._issue(
+                Issue(
+                    0,
+                    "no-key",
+                    "has none of the columns that identify it",
+                    f"fill {', '.join(self.fact_map.key)}, or choose another key",
+                ),
+                "",
+                missing,
+            )
         if "_repeat" in parts:
             others = ", ".join(part for part in parts if part != "_repeat") or "1"
             repeat = f"CAST(row_number() OVER (PARTITION BY {others} ORDER BY _line) AS VARCHAR)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ def find_files(paths: Sequence[Path | str]) -> tuple[list[tuple[Path, bool]], li
             found[path] = True
             folders.append(path.parent)
         else:
-            matches = sorted(Path(match) for match in glob.glob(str(given), recursive=True))
+            matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
             files = [match for match in matches if match.is_file()]
             if not files:
                 raise UsageError("no-such-file", f"There is no file {given}.", fix="check the path or the pattern")

@@ -24,10 +24,18 @@ def check_twins(con: Connection, left: Sequence[Mapped], right: Sequence[Mapped]
         ).fetchone()
         if row and row[2]:
             return (
-                Finding("error", "duplicate-key", file,
-                        f"the file has two tables with the same rows: line {row[0]} repeats line {row[1]}, and {row[2] - 1} more do so",
-                        "two exports were joined into one file: load each on its own", row[0], count=row[2], fact=one.fact.name),
-            )  # fmt: skip
+                Finding(
+                    "error",
+                    "duplicate-key",
+                    file,
+                    f"the file has two tables with the same rows: line {row[0]} repeats line {row[1]}, "
+                    f"and {row[2] - 1} more do so",
+                    "two exports were joined into one file: load each on its own",
+                    row[0],
+                    count=row[2],
+                    fact=one.fact.name,
+                ),
+            )
     return ()
 
 
@@ -42,11 +50,17 @@ def check_maps(con: Connection, mapped: Sequence[Mapped], file: str) -> tuple[Fi
         ).fetchone()
         if row and row[1]:
             return (
-                Finding("error", "duplicate-key", file,
-                        f"two maps to {one.fact.name} give one key ({', '.join(one.fact_map.key)}) to {row[1]} rows",
-                        "add to the key of each what tells them apart, for example the stage: \"'lead'\"",
-                        row[0], count=row[1], fact=one.fact.name),
-            )  # fmt: skip
+                Finding(
+                    "error",
+                    "duplicate-key",
+                    file,
+                    f"two maps to {one.fact.name} give one key ({', '.join(one.fact_map.key)}) to {row[1]} rows",
+                    "add to the key of each what tells them apart, for example the stage: \"'lead'\"",
+                    row[0],
+                    count=row[1],
+                    fact=one.fact.name,
+                ),
+            )
     return ()
 
 
@@ -56,7 +70,10 @@ def check_ad_overlap(con: Connection, mapped: Mapped, source: str, file: str) ->
         return ()
     account = next((name for name in ("account_id", "account") if name in mapped.columns), "")
     level = "level" if "level" in mapped.columns else "NULL"
-    mine = f"SELECT platform, {quote(account) if account else 'NULL'} AS account, {level} AS level, date FROM {mapped.relation} GROUP BY ALL"
+    mine = (
+        f"SELECT platform, {quote(account) if account else 'NULL'} AS account, {level} AS level, date "
+        f"FROM {mapped.relation} GROUP BY ALL"
+    )
     row = con.execute(
         f"SELECT t._source, t.level, m.level, min(t.date), max(t.date), count(DISTINCT t.date) "
         f'FROM fact."ad" t JOIN ({mine}) m ON t.date = m.date AND t.platform = m.platform '
@@ -69,25 +86,47 @@ def check_ad_overlap(con: Connection, mapped: Mapped, source: str, file: str) ->
         return ()
     other, there, here, first, last, days = row
     return (
-        Finding("error", "ad-overlap", file,
-                f"{days} days ({first} to {last}) already have rows of level {there or 'unknown'} from {other}; "
-                f"these of level {here or 'unknown'} would count the same spend twice",
-                f"load one level per platform and account: drop this file, or remove {other} first", fact="ad"),
-    )  # fmt: skip
+        Finding(
+            "error",
+            "ad-overlap",
+            file,
+            f"{days} days ({first} to {last}) already have rows of level {there or 'unknown'} from {other}; "
+            f"these of level {here or 'unknown'} would count the same spend twice",
+            f"load one level per platform and account: drop this file, or remove {other} first",
+            fact="ad",
+        ),
+    )
 
 
 SESSION_DIMENSIONS = (
-    "channel", "traffic_source", "medium", "campaign", "landing_page", "country", "region", "device", "product",
-)  # fmt: skip
+    "channel",
+    "traffic_source",
+    "medium",
+    "campaign",
+    "landing_page",
+    "country",
+    "region",
+    "device",
+    "product",
+)
 
 
 def check_session_overlap(con: Connection, mapped: Mapped, source: str, file: str) -> tuple[Finding, ...]:
     """Refusals of visits broken down one way for days that have them broken down another way from the same source."""
     given = [name for name in SESSION_DIMENSIONS if name in mapped.columns]
-    if mapped.fact.name != "session" or not {"date", "sessions"} <= set(mapped.columns) or "session_id" in mapped.columns:
+    if (
+        mapped.fact.name != "session"
+        or not {"date", "sessions"} <= set(mapped.columns)
+        or "session_id" in mapped.columns
+    ):
         return ()
-    mine = " || ".join(f"CASE WHEN count({quote(name)}) > 0 THEN {literal(name + ' ')} ELSE '' END" for name in given) or "''"
-    theirs = " || ".join(f"CASE WHEN count({name}) > 0 THEN {literal(name + ' ')} ELSE '' END" for name in SESSION_DIMENSIONS)
+    mine = (
+        " || ".join(f"CASE WHEN count({quote(name)}) > 0 THEN {literal(name + ' ')} ELSE '' END" for name in given)
+        or "''"
+    )
+    theirs = " || ".join(
+        f"CASE WHEN count({name}) > 0 THEN {literal(name + ' ')} ELSE '' END" for name in SESSION_DIMENSIONS
+    )
     row = con.execute(
         f"SELECT m.way, t.way, min(m.date), max(m.date), count(*) FROM "
         f"(SELECT date, {mine} AS way FROM {mapped.relation} WHERE sessions IS NOT NULL GROUP BY date) m JOIN "
@@ -100,7 +139,14 @@ def check_session_overlap(con: Connection, mapped: Mapped, source: str, file: st
     here, there, first, last, days = row
     told = " and ".join((here or "nothing ").split()), " and ".join((there or "nothing ").split())
     return (
-        Finding("error", "session-overlap", file,
-                f"{days} days ({first} to {last}) already have visits by {told[1]}; these, by {told[0]}, would count them again",
-                "load one report per day and property: drop this file, or give it a source of its own", fact="session"),
-    )  # fmt: skip
+        Finding(
+            "error",
+            "session-overlap",
+            file,
+            f"{days} days ({first} to {last}) already have visits by {told[1]}; "
+            f"these, by {told[0]}, would count them again",
+            "load one report per day and property: leave this file out, give it a source of its own with --source, "
+            f"or take the other back with `leadline undo --source {source}`",
+            fact="session",
+        ),
+    )

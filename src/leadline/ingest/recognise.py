@@ -123,7 +123,8 @@ def recognise(
 ) -> list[tuple[int, Fit]]:
     """Pairs of (table number, source) that load a file; the workspace's own sources go before vendor formats.
 
-    `vendors` are asked for only when no own source fits. A table nobody knows is left out. Two sources that fit a table equally well are a `DataError`.
+    `vendors` are asked for only when no own source fits. A table nobody knows is left out. Two sources
+    that fit a table equally well are a `DataError`.
     """
     chosen: list[tuple[int, Fit]] = []
     for at in range(len(tables)):
@@ -152,8 +153,13 @@ def explain_unrecognised(
             wanted = len(source.recognise.columns) if source.recognise else len(fit.missing) + fit.score[-1]
             share = 1 - len(fit.missing) / max(wanted, 1)
             if (share > 0 and fit.headers.columns) or fit.score[:1] == (1,):
-                near.append((share, f"{source.title or source.name} (misses {'; '.join(fit.missing[:4])}"
-                                    f"{_hint(fit.missing, table.columns)})"))  # fmt: skip
+                near.append(
+                    (
+                        share,
+                        f"{source.title or source.name} (misses {'; '.join(fit.missing[:4])}"
+                        f"{_hint(fit.missing, table.columns)})",
+                    )
+                )
     near.sort(key=lambda item: -item[0])
     listed = ", ".join(dict.fromkeys(text for _, text in near[:3]))
     columns = ", ".join(repr(name) for name in (tables[0].columns[:8] if tables else ()))

@@ -302,7 +302,11 @@ class _Builder:
         if kind == "percent":
             given += f" AND NOT regexp_matches({raw}, '^\\s*[<>]')"
         fix = "correct the cell in the export, or the column's `type` in the mapping"
-        self._issue(Issue(0, rule, f"is not {wanted}", fix, field.shown), f"CASE WHEN {value} IS NULL THEN {given} ELSE false END", raw)
+        self._issue(
+            Issue(0, rule, f"is not {wanted}", fix, field.shown),
+            f"CASE WHEN {value} IS NULL THEN {given} ELSE false END",
+            raw,
+        )
 
     def _issue(self, issue: Issue, condition: str, value: str = "NULL") -> None:
         self.issues.append(Issue(len(self.issues) + 1, issue.rule, issue.what, issue.fix, issue.column,

@@ -1,4 +1,4 @@
-"""Swift loads: a large first delivery goes straight from its mapping into the fact, and is checked before it is committed.
+"""Swift loads: a large first delivery goes straight from its mapping into the fact, and is checked before the commit.
 
 Staging the rows first costs a third of a load. It is needed to say what is wrong with a row, and to leave some rows
 out; a clean delivery needs neither. So a large one is inserted at once, then held against the same rules where it lies;
@@ -32,7 +32,7 @@ class NotCleanError(Exception):
 
 
 def is_swift(context: LoadContext, part: Part) -> bool:
-    """Whether a part may go straight in: large, one row a record, a key unique by itself, and the first of its source."""
+    """Whether a part may go straight in: large, one row a record, a key unique by itself, the first of its source."""
     source = part.fit.definition.source
     if part.table.rows < ROWS or context.dry_run or len(context.parts) > 1 or len(source.facts) > 1:
         return False

@@ -34,8 +34,11 @@ def check_totals(con: Connection, record: Record) -> TotalsVerdict:
         return TotalsVerdict()
     step = record.before_totals
     derived = {name.lower() for name in delivery.definition.source.derived}
-    sums = [name for name in totals.sums if (field := record.fields.get(name.lower())) and field.raw != "NULL"
-            and name.lower() not in derived]  # fmt: skip
+    sums = [
+        name
+        for name in totals.sums
+        if (field := record.fields.get(name.lower())) and field.raw != "NULL" and name.lower() not in derived
+    ]
     is_total = f"coalesce({record.is_total}, false)"
     values = "".join(f", {quote(name)}" for name in sums)
     cells = [
@@ -43,13 +46,11 @@ def check_totals(con: Connection, record: Record) -> TotalsVerdict:
         for name in totals.columns
         if name == "_first" or name.lower() in record.fields
     ]
-    label = (
-        f"coalesce({', '.join(f'CASE WHEN regexp_matches({cell}, {literal(totals.pattern)}, {chr(39)}i{chr(39)}) THEN {cell} END' for cell in cells)}, '')"
-        if cells and totals.pattern
-        else "''"
-    )
-    rows = con.execute(record.sql(
-        f"SELECT _line, {label}{values} FROM {quote(step)} WHERE {is_total} ORDER BY _line", upto=step)).fetchall()  # fmt: skip
+    named = [f"CASE WHEN regexp_matches({cell}, {literal(totals.pattern)}, 'i') THEN {cell} END" for cell in cells]
+    label = f"coalesce({', '.join(named)}, '')" if cells and totals.pattern else "''"
+    rows = con.execute(
+        record.sql(f"SELECT _line, {label}{values} FROM {quote(step)} WHERE {is_total} ORDER BY _line", upto=step)
+    ).fetchall()
     if not rows:
         return TotalsVerdict()
 
@@ -61,10 +62,12 @@ def check_totals(con: Connection, record: Record) -> TotalsVerdict:
     if not grand or not sums:
         return TotalsVerdict(len(rows))
     aggregates = ", ".join(f"sum({quote(name)})" for name in sums)
-    digits = ", ".join(f"max(scale_of({quote(name)}))" for name in sums)
-    del digits
-    own = con.execute(record.sql(
-        f"SELECT count(*), {aggregates} FROM {quote(step)} WHERE NOT {is_total}", upto=step)).fetchone() or ()  # fmt: skip
+    own = (
+        con.execute(
+            record.sql(f"SELECT count(*), {aggregates} FROM {quote(step)} WHERE NOT {is_total}", upto=step)
+        ).fetchone()
+        or ()
+    )
     count = int(own[0]) if own else 0
     findings: list[Finding] = []
     refusals: list[Finding] = []
@@ -83,10 +86,15 @@ def check_totals(con: Connection, record: Record) -> TotalsVerdict:
         share = gap / max(abs(candidates[0]), 1e-9)
         estimated = share <= totals.within
         finding = Finding(
-            "note" if estimated else "error", "control-total", delivery.table.file,
+            "note" if estimated else "error",
+            "control-total",
+            delivery.table.file,
             f"the file's total of {field.shown} is {stated[0][1]}, its rows add up to {own[1 + position]}",
-            "rows are missing, doubled or edited: export again", stated[0][0], field.shown, str(stated[0][1]),
-        )  # fmt: skip
+            "rows are missing, doubled or edited: export again",
+            stated[0][0],
+            field.shown,
+            str(stated[0][1]),
+        )
         findings.append(finding)
         if not estimated:
             refusals.append(finding)
