@@ -1,6 +1,7 @@
 """Killing a load at any point, then loading again, gives the table of one clean load.
 
-The load runs in a process of its own that kills itself (SIGKILL) right before or after one of its steps.
+The load runs in a process of its own that kills itself (SIGKILL) right before or after one of its steps; once with
+every delivery staged first, once with clean ones going straight in.
 """
 
 from __future__ import annotations
@@ -54,10 +55,11 @@ POINTS = [
 KILLER = """
 import os, signal, sys
 from pathlib import Path
-from leadline.ingest import load
+from leadline.ingest import load, swift
 from leadline.workspace import open_workspace
 
-folder, at, when, nth, files = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5:]
+folder, when, files = sys.argv[1], sys.argv[2], sys.argv[6:]
+at, nth, swift.ROWS = map(int, sys.argv[3:6])
 reached = 0
 
 def armed(step):
@@ -135,21 +137,27 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], dic
 
 ORDERS = list(itertools.permutations(FILES))
 CHOICE = random.Random(20261122)
-CASES = [(at, when, CHOICE.randint(1, len(FILES)), CHOICE.choice(ORDERS)) for at, when in POINTS]
+STAGED, SWIFT = 10**9, 1
+CASES = [
+    (at, when, CHOICE.randint(1, len(FILES)), rows, CHOICE.choice(ORDERS))
+    for rows in (STAGED, SWIFT)
+    for at, when in POINTS
+]
 
 
-@pytest.mark.parametrize(("at", "when", "nth", "order"), CASES)
+@pytest.mark.parametrize(("at", "when", "nth", "rows", "order"), CASES)
 def test_killed_and_loaded_again(
     tmp_path: Path,
     clean: dict[tuple[str, ...], dict[str, Any]],
     at: int,
     when: str,
     nth: int,
+    rows: int,
     order: tuple[str, ...],
 ) -> None:
     prepare(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", KILLER, str(tmp_path), str(at), when, str(nth), *order],
+        [sys.executable, "-c", KILLER, str(tmp_path), when, str(at), str(nth), str(rows), *order],
         capture_output=True,
         text=True,
         check=False,

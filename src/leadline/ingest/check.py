@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
 
 TOTAL_WORDS = (
-    r"^\s*(grand\s+|sub)?totals?\b|^\s*(gesamt|summe|insgesamt|gesamtsumme|totaal|eindtotaal|totaux|somme|totales|toplam|"
-    r"genel toplam|jumlah|tổng|总计|總計|合计|合計|المجموع|الإجمالي)(\s|:|：|$)"
+    r"^\s*((grand\s+|sub)?totals?|gesamt|summe|insgesamt|gesamtsumme|totaal|eindtotaal|totaux|total général|somme|"
+    r"totales|total general|toplam|genel toplam|jumlah|tổng|tổng cộng|总计|總計|合计|合計|المجموع|الإجمالي)\s*([:：].*)?$"
 )
 _MANY = 20
 
