@@ -180,7 +180,8 @@ def commands_page() -> str:
         "",
         *table(("command", ""), *((f"[{name}](#leadline-{name})", what) for name, what in COMMANDS.items())),
     ]
-    top = click.Context(cli, info_name="leadline", terminal_width=100)
+    # With the group's own settings, as a user meets it: click keeps the first help option a command is asked for.
+    top = click.Context(cli, info_name="leadline", terminal_width=100, **cli.context_settings)
     for name in COMMANDS:
         command = cli.get_command(top, name)
         if command is None:

@@ -54,7 +54,7 @@ def test_hash_changes_with_the_meaning_only() -> None:
         ("      amount: Amount", "      amuont: Amount", 14, "did you mean amount"),
         ("      amount: Amount", "      amount: Amount\n      amount: No", 15, "given twice"),
         ("    key: No", "    key: []", 9, "has no key"),
-        ("columns:\n  No: text", "columns: [a\n  No: text", 5, "not valid YAML"),
+        ("columns:\n  No: text", "columns: [a\n  No: text", 4, "not valid YAML"),
     ],
 )
 def test_mistakes_name_file_line_and_cure(change: str, to: str, line: int, words: str) -> None:

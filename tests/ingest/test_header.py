@@ -25,7 +25,7 @@ KNOWN = known_headers(
         ("\ufeffDay ", "day"),
         ('"Day"', "DAY"),
         ("Amount\u00a0spent", "amount spent"),
-        ("Cou\u0302t", "co\u00fbt".replace("coû", "coû")),
+        ("Cou\u0302t", "cou\u0302t"),
         ("Groupe d’annonces", "groupe d'annonces"),
         ("ＣＴＲ", "ctr"),
         ("CTR (%)", "ctr"),

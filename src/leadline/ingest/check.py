@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 TOTAL_WORDS = (
     r"^\s*((grand\s+|sub)?totals?|gesamt|summe|insgesamt|gesamtsumme|totaal|eindtotaal|totaux|total général|somme|"
-    r"totales|total general|toplam|genel toplam|jumlah|tổng|tổng cộng|总计|總計|合计|合計|المجموع|الإجمالي)\s*([:：].*)?$"
+    r"totales|total general|toplam|genel toplam|jumlah|tổng|tổng cộng|总计|總計|合计|合計|المجموع|الإجمالي)"
+    r"\s*([:：].*)?$"
 )
 _MANY = 20
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from leadline.errors import DefinitionError
+from leadline.sql.name import quote
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -61,7 +63,7 @@ IMPURE = frozenset(
 
 
 class Expression(Struct, frozen=True):
-    """One expression as written, and what it touches.
+    """One expression, and what it touches. `text` is as written, a column named by a reserved word put into quotes.
 
     `columns` are the column references, a tuple of name parts each; `bare` is the column's name when the expression is
     nothing but a column; `relations` are the tables its subqueries read; `windows` says whether it looks at other rows.
@@ -80,6 +82,7 @@ class Expression(Struct, frozen=True):
         return tuple(dict.fromkeys(parts[0] for parts in self.columns if len(parts) == 1))
 
 
+_WORDS = re.compile(r"[^\W\d]\w*( \w+)*")
 _parsed: dict[str, Expression | str] = {}
 
 
@@ -104,7 +107,7 @@ def parse_expressions(con: Connection, wanted: Iterable[tuple[str, str]]) -> lis
                 "bad-expression", f"{text!r} is not an expression over a row.", why=f"{place}: {found}",
                 fix="write one SQL expression over the source's columns; quote names with spaces: \"Order ID\"",
             )  # fmt: skip
-        result.append(Expression(text, place, found.columns, found.bare, found.relations, found.windows))
+        result.append(Expression(found.text, place, found.columns, found.bare, found.relations, found.windows))
     return result
 
 
@@ -122,7 +125,11 @@ def _serialise(con: Connection, texts: Sequence[str]) -> list[Any] | None:
     return list(node["select_list"])
 
 
-def _syntax(con: Connection, text: str) -> str:
+def _syntax(con: Connection, text: str) -> Expression | str:
+    """What is wrong with a text; or, when it is but words, the column of that name (`order`, `at`, `Close date`)."""
+    if _WORDS.fullmatch(text.strip()):
+        name = text.strip()
+        return Expression(quote(name), "", ((name,),), name)
     row = con.execute("SELECT json_serialize_sql(?)", [f"SELECT ({text}\n)"]).fetchone()
     data = json.loads(row[0]) if row else {}
     return str(data.get("error_message") or "more than one expression").splitlines()[0]

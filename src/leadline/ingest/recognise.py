@@ -152,7 +152,8 @@ def explain_unrecognised(
             source = fit.definition.source
             wanted = len(source.recognise.columns) if source.recognise else len(fit.missing) + fit.score[-1]
             share = 1 - len(fit.missing) / max(wanted, 1)
-            if (share > 0 and fit.headers.columns) or fit.score[:1] == (1,):
+            has_some = bool(fit.headers.columns) if source.recognise else share >= 0.5
+            if (share > 0 and has_some) or fit.score[:1] == (1,):
                 near.append(
                     (
                         share,

@@ -92,7 +92,8 @@ class _Builder:
         is_total = self._total_condition()
         if is_total:
             steps.append(("counted", f"SELECT * FROM {quote(before_totals)} WHERE NOT coalesce({is_total}, false)"))
-        for name, text in self.source.derived.items():
+        for name in self.source.derived:
+            text = self.expressions[("derived", name)].text
             steps.append((f"with {name}", f"SELECT *, ({text}\n) AS {quote(name)} FROM {quote(steps[-1][0])}"))
         if self.source.where:
             unreadable = "".join(f" OR {condition}" for condition, _ in self.conditions)
@@ -119,7 +120,11 @@ class _Builder:
                     column = self.facts[self.source.facts[int(path[1])].fact].column(str(path[3]))
                     bare[(expression.bare.lower(), column.type)] = None
                     continue
-                if path[2] == "key" and expression.text in self.source.facts[int(path[1])].columns.values():
+                if path[2] == "key" and any(
+                    other.text == expression.text
+                    for at, other in self.expressions.items()
+                    if at[:3] == (*path[:2], "columns")
+                ):
                     continue
             for parts in expression.columns:
                 needs[parts[0].lower()] = None
@@ -199,6 +204,8 @@ class _Builder:
         for name in needs:
             if name.startswith("raw_") and name[4:] in self.fields:
                 raws[name[4:]] = None
+                continue
+            if name in ("_line", "_repeat"):
                 continue
             if name in SYSTEM:
                 lines.append(f"{self._system(name)} AS {quote(name)}")
@@ -408,7 +415,7 @@ class _Builder:
                 digits += 2 if field.kind == "percent" and self._has_percent(field) else 0
             allowed = f"{0.5 * 10.0**-digits:.12f}"
             slack = f" + coalesce(CAST(({checksum.slack}\n) AS DOUBLE), 0)" if checksum.slack else ""
-            printed = f"CAST(({checksum.column}\n) AS DOUBLE)"
+            printed = f"CAST(({self.expressions[('checksums', number, 'column')].text}\n) AS DOUBLE)"
             counted = f"CAST(({checksum.equals}\n) AS DOUBLE)"
             what = f"{field.shown if field else checksum.column} as printed does not agree with {checksum.equals}"
             fix = "the row's counts were edited or read wrongly: export again, or check number style and columns"
