@@ -9,20 +9,29 @@ import pytest
 from kit.loading import Loader, rules, table
 
 FACTS = {
-    "ad": ("day,n,impressions,clicks,spend,views,completes",
-           "date: day, platform: \"'x'\", campaign_id: n, impressions: impressions, clicks: clicks, spend: spend, "
-           "video_views: views, video_completes: completes"),
-    "email": ("day,n,sent,delivered,opens,clicks,total_clicks,bounces",
-              "sent_at: day, campaign_id: n, sent: sent, delivered: delivered, opens: opens, clicks: clicks, "
-              "total_clicks: total_clicks, bounces: bounces"),
+    "ad": (
+        "day,n,impressions,clicks,spend,views,completes",
+        "date: day, platform: \"'x'\", campaign_id: n, impressions: impressions, clicks: clicks, spend: spend, "
+        "video_views: views, video_completes: completes",
+    ),
+    "email": (
+        "day,n,sent,delivered,opens,clicks,total_clicks,bounces",
+        "sent_at: day, campaign_id: n, sent: sent, delivered: delivered, opens: opens, clicks: clicks, "
+        "total_clicks: total_clicks, bounces: bounces",
+    ),
     "session": ("day,n,sessions,engaged", "date: day, channel: n, sessions: sessions, engaged_sessions: engaged"),
-    "deal": ("day,n,won,lost,amount,chance",
-             "created_at: day, deal_id: n, won_at: won, lost_at: lost, amount: amount, probability: chance"),
+    "deal": (
+        "day,n,won,lost,amount,chance",
+        "created_at: day, deal_id: n, won_at: won, lost_at: lost, amount: amount, probability: chance",
+    ),
     "subscription": ("day,n,ended,mrr", "started_at: day, subscription_id: n, ended_at: ended, mrr: mrr"),
-    "order": ("day,n,amount,product", "ordered_at: day, order_id: n, amount: amount, product: product, is_sale: 'true'"),
+    "order": (
+        "day,n,amount,product",
+        "ordered_at: day, order_id: n, amount: amount, product: product, is_sale: 'true'",
+    ),
     "fx_rate": ("day,n,rate", "date: day, currency: \"'USD'\", to_currency: n, rate: rate"),
     "survey": ("day,n,score,top", "answered_at: day, person_id: n, score: score, scale_max: top"),
-}  # fmt: skip
+}
 
 CLEAN = {
     "ad": "2026-01-{day},n{n},100,10,5.00,8,3",

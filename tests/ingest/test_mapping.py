@@ -92,8 +92,9 @@ def test_clock_times_are_of_the_sources_zone(tmp_path: Path) -> None:
     loader = Loader(tmp_path, source(columns, head=head))
     loader.load(table("id,at", "1,2026-01-02 03:00:00", "2,2025-07-02 00:00:00"))
     assert [row[0] for row in loader.rows("order", "ordered_at")] == [
-        dt.datetime(2026, 1, 1, 20), dt.datetime(2025, 7, 1, 17),
-    ]  # fmt: skip
+        dt.datetime(2026, 1, 1, 20),
+        dt.datetime(2025, 7, 1, 17),
+    ]
 
 
 def test_a_case_over_times_is_wall_clock_until_it_enters_the_fact(tmp_path: Path) -> None:
@@ -101,8 +102,9 @@ def test_a_case_over_times_is_wall_clock_until_it_enters_the_fact(tmp_path: Path
     loader = Loader(tmp_path, source(columns, "deal", head="timezone: Europe/Berlin"))
     loader.load(table("id,moment,s", "1,2025-07-01 12:00,won", "2,2026-01-01 12:00,open"))
     assert loader.rows("deal", "created_at, won_at") == [
-        (dt.datetime(2025, 7, 1, 10), dt.datetime(2025, 7, 1, 10)), (dt.datetime(2026, 1, 1, 11), None),
-    ]  # fmt: skip
+        (dt.datetime(2025, 7, 1, 10), dt.datetime(2025, 7, 1, 10)),
+        (dt.datetime(2026, 1, 1, 11), None),
+    ]
 
 
 def test_codes_stay_text_in_expressions(tmp_path: Path) -> None:
@@ -117,15 +119,20 @@ def test_scales_divide_exactly(tmp_path: Path) -> None:
     loader = Loader(tmp_path, source("date: day, amount: micros, planned: cents * 2", "cost", "day", head))
     loader.load(table("day,micros,cents", "2026-01-01,12970777467,1", "2026-01-02,1,199"))
     assert loader.rows("cost", "amount, planned") == [
-        (D("12970.777467"), D("0.02")), (D("0.000001"), D("3.98")),
-    ]  # fmt: skip
+        (D("12970.777467"), D("0.02")),
+        (D("0.000001"), D("3.98")),
+    ]
 
 
 def test_people_get_one_id_from_their_address_in_every_source(tmp_path: Path) -> None:
     contact = source('person_id: "person(email, id)", stage: "\'lead\'", entered_at: at', "stage_entry", "id")
-    loader = Loader(tmp_path, contact.replace("facts:", "files: contacts.csv\nfacts:"),
-                    source('customer_id: "person(mail, no)", order_id: no, ordered_at: at').replace("facts:", "files: shop.csv\nfacts:")
-                    .replace("key: [id]", "key: [no]"))  # fmt: skip
+    loader = Loader(
+        tmp_path,
+        contact.replace("facts:", "files: contacts.csv\nfacts:"),
+        source('customer_id: "person(mail, no)", order_id: no, ordered_at: at')
+        .replace("facts:", "files: shop.csv\nfacts:")
+        .replace("key: [id]", "key: [no]"),
+    )
     loader.load(table("id,email,at", "1, Ada@Example.com ,2026-01-01", "2,,2026-01-02"), "contacts.csv")
     loader.load(table("no,mail,at", "9,ada@example.com,2026-01-05", "10,not known,2026-01-05"), "shop.csv")
     people = [row[0] for row in loader.rows("stage_entry", "person_id")]
@@ -138,8 +145,12 @@ def test_people_get_one_id_from_their_address_in_every_source(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("column", "cell", "rule"),
-    [("amount", "12,x", "not-a-number"), ("ordered_at", "2026-02-30 10:00:00", "not-a-date"), ("ordered_at", "soon", "not-a-date")],
-)  # fmt: skip
+    [
+        ("amount", "12,x", "not-a-number"),
+        ("ordered_at", "2026-02-30 10:00:00", "not-a-date"),
+        ("ordered_at", "soon", "not-a-date"),
+    ],
+)
 def test_an_unreadable_cell_sets_its_row_aside_with_file_line_and_value(
     tmp_path: Path, column: str, cell: str, rule: str
 ) -> None:
@@ -159,7 +170,7 @@ def test_an_unreadable_cell_sets_its_row_aside_with_file_line_and_value(
 
 def test_too_many_bad_rows_refuse_the_file(tmp_path: Path) -> None:
     loader = Loader(tmp_path, ORDERS)
-    report = loader.load(orders(40, amount={n: "x" for n in range(1, 4)}))
+    report = loader.load(orders(40, amount=dict.fromkeys(range(1, 4), "x")))
     assert report.error is not None
     assert report.error.code == "too-many-bad-rows"
     assert loader.rows("order") == []
@@ -196,8 +207,11 @@ def test_several_facts_come_from_one_row(tmp_path: Path) -> None:
     report = loader.load(table("id,lead_at,mql_at", "1,2026-01-01,2026-01-05", "2,2026-01-02,", "3,,2026-01-09"))
     assert report.status == "loaded", report.error
     assert loader.rows("stage_entry", "person_id, stage", "ALL") == [
-        ("1", "lead"), ("1", "mql"), ("2", "lead"), ("3", "mql"),
-    ]  # fmt: skip
+        ("1", "lead"),
+        ("1", "mql"),
+        ("2", "lead"),
+        ("3", "mql"),
+    ]
 
 
 def test_a_bad_cell_of_a_shared_row_is_told_once(tmp_path: Path) -> None:
@@ -220,10 +234,18 @@ facts:
 
 def test_grouped_rows_become_one_with_the_first_line(tmp_path: Path) -> None:
     loader = Loader(tmp_path, GROUPED.replace("facts:", "columns: {minutes: number, joined: datetime}\nfacts:"))
-    loader.load(table("email,minutes,joined", "a@x.de,10,2026-01-01 10:00", "b@x.de,0,2026-01-01 10:00", "a@x.de,5,2026-01-01 10:20"))
+    loader.load(
+        table(
+            "email,minutes,joined",
+            "a@x.de,10,2026-01-01 10:00",
+            "b@x.de,0,2026-01-01 10:00",
+            "a@x.de,5,2026-01-01 10:20",
+        )
+    )
     assert loader.rows("event_member", "email, minutes, attended, _line") == [
-        ("a@x.de", D(15), True, 2), ("b@x.de", D(0), False, 3),
-    ]  # fmt: skip
+        ("a@x.de", D(15), True, 2),
+        ("b@x.de", D(0), False, 3),
+    ]
 
 
 LOOKUP = """
@@ -301,7 +323,8 @@ def test_parquet_keeps_native_types(tmp_path: Path) -> None:
     path = tmp_path / "o.parquet"
     with duckdb.connect() as con:
         con.execute(
-            f"COPY (SELECT 17850.0::DOUBLE AS customer, 'o1' AS id, TIMESTAMP '2026-01-01 10:00' AS at, 2.5 AS sum) TO '{path}'"
+            f"COPY (SELECT 17850.0::DOUBLE AS customer, 'o1' AS id, TIMESTAMP '2026-01-01 10:00' AS at, 2.5 AS sum) "
+            f"TO '{path}'"
         )
     loader = Loader(tmp_path, source("order_id: id, customer_id: customer, ordered_at: at, amount: sum"))
     report: Any = loader.load(path.read_bytes(), "o.parquet")

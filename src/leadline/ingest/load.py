@@ -11,6 +11,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -37,6 +38,9 @@ from leadline.ingest.source import Finding, Source
 from leadline.ingest.totals import check_totals
 from leadline.warehouse.store import digest_file
 
+if TYPE_CHECKING:
+    from leadline.ingest.read.table import Table
+
 __all__ = ["PART_STEPS", "STEPS", "FactLoaded", "LoadReport", "Settings", "Status", "load_paths", "load_source"]
 
 NO_DELIVERY = frozenset(("unrecognised", "no-header", "not-a-table"))
@@ -55,9 +59,11 @@ def load_paths(
     """Load files, folders and patterns; a report for each delivered file, in the order they were loaded.
 
     `source` names the source to read them with instead of recognising it. Under `dry_run` all is done but the writing.
-    A file that fails does not stop the others; a path that does not exist is a `UsageError` before anything is loaded.
+    A file that fails does not stop the others; a path or source that does not exist is a `UsageError` at once.
     `progress` is called with the file's name, its number and how many there are.
     """
+    if source:
+        find_definition(settings, source)
     files, folders = find_files(paths)
     define_macros(settings.warehouse.con)
     reports: list[LoadReport] = []
@@ -116,7 +122,8 @@ def read_tables(context: LoadContext) -> None:
     definition = reading_definition(context)
     options = read_options(definition) if definition else ReadOptions()
     path = context.path if context.path.is_file() else None
-    context.tables = read(context.settings.warehouse.con, path, options, name=context.name)
+    tables = read(context.settings.warehouse.con, path, options, name=context.name)
+    context.tables = [_as_text(table) for table in tables]
     if not context.content:
         context.content = digest_rows(context)
 
@@ -351,6 +358,15 @@ def _judge_form(part: Part, max_bad: float) -> None:
                 "check its date range and filters",
             )
         )
+
+
+def _as_text(table: Table) -> Table:
+    """Formulas are flagged and kept: as text in a warehouse they do nothing."""
+    notes = tuple(
+        msgspec.structs.replace(note, severity="warning") if note.rule == "formula-cell" else note
+        for note in table.notes
+    )
+    return msgspec.structs.replace(table, notes=notes)
 
 
 def _forget_load(context: LoadContext) -> None:
