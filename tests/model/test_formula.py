@@ -44,6 +44,19 @@ MORE = [
     "sum(ad.spend where campaign = 'O''Neil \"x\"')",
     "avg(duration(deal.created_at, deal.won_at, hours))",
     "sum(order.amount where is_sale over 7 days at ordered_at)",
+    "sum(order.amount where is_sale over year to date at ordered_at)",
+    "distinct(order.customer_id over quarter to date)",
+    "sum(session.sessions) / total(sum(session.sessions))",
+    "mean(distinct(product_event.person_id where event = 'login') by day)",
+    "movement(subscription.mrr, new)",
+    "movement(subscription.mrr * 12, churned where not is_trial)",
+    "median(elapsed(lead, mql))",
+    "percentile(elapsed(deal where kind = 'new business' at created_at, deal at won_at, hours), 0.9)",
+    "median(gap(order where is_sale))",
+    "percentile(gap(order, hours), 0.75)",
+    "credited(revenue) / ad_spend",
+    "credited(sum(order.amount), first, within 90 days, where kind = 'event' and campaign is not null)",
+    "credited(count(deal at won_at), time_decay)",
 ]
 
 

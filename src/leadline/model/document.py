@@ -12,6 +12,7 @@ from leadline.errors import DefinitionError, closest
 
 T = TypeVar("T")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]+)`")
+_ANY = "*"
 _PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
 
 
@@ -43,17 +44,27 @@ class Document(msgspec.Struct, frozen=True):
         text = str(error)
         found = _PATH.search(text)
         what = text[: found.start()] if found else text
-        inner = [part for part in re.split(r"[.\[\]]+", found["path"].removeprefix("$")) if part] if found else []
+        steps = found["path"].removeprefix("$").replace("[...]", f".{_ANY}") if found else ""
+        inner = [part for part in re.split(r"[.\[\]]+", steps) if part]
         unknown = _UNKNOWN_FIELD.search(what)
         if unknown:
             field = unknown["field"]
-            known = getattr(kind, "__struct_fields__", ())
+            known = _fields_at(kind, inner)
             near = closest(field, known)
             fix = f"did you mean {', '.join(near)}?" if near else f"known fields: {', '.join(known)}"
             what, inner = f"There is no field {field!r} here.", [*inner, field]
         else:
             fix = "see the reference of this file in the documentation"
-        return DefinitionError("bad-definition", what, why=self.place(*path, *inner), fix=fix)
+        return DefinitionError("bad-definition", what, why=self.place(*self._found(path, inner)), fix=fix)
+
+    def _found(self, path: tuple[str, ...], inner: list[str]) -> tuple[str, ...]:
+        """A path in which the error left out the keys of mappings (`*`), completed by the first line that fits."""
+        whole = [*path, *inner]
+        if _ANY not in whole:
+            return tuple(whole)
+        parts = r"\.".join(r"[^.]+" if part == _ANY else re.escape(part) for part in whole)
+        fitting = next((line for line in self.lines if re.fullmatch(parts, line)), "")
+        return tuple(fitting.split(".")) if fitting else path
 
 
 def read_document(text: str, file: str) -> Document:
@@ -104,3 +115,20 @@ def _walk(node: Any, path: str, lines: dict[str, int], file: str) -> None:
             here = f"{path}.{number}" if path else str(number)
             lines[here] = item.start_mark.line + 1
             _walk(item, here, lines, file)
+
+
+def _fields_at(kind: type, inner: list[str]) -> tuple[str, ...]:
+    """Names of the fields of what lies at a path within a `kind`."""
+    from msgspec import inspect
+
+    found: Any = inspect.type_info(kind)
+    for part in inner:
+        if isinstance(found, inspect.StructType):
+            found = next((field.type for field in found.fields if field.encode_name == part), None)
+        elif isinstance(found, inspect.DictType):
+            found = found.value_type
+        else:
+            found = getattr(found, "item_type", None)
+    if isinstance(found, inspect.UnionType):
+        found = next((one for one in found.types if isinstance(one, inspect.StructType)), None)
+    return tuple(field.encode_name for field in found.fields) if isinstance(found, inspect.StructType) else ()

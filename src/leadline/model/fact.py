@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -31,13 +32,13 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True):
     additive: bool = True
 
 
-class Fact(Struct, frozen=True, forbid_unknown_fields=True):
+class Fact(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One typed table in the field's own words.
 
     `time` places a row in a period unless a formula says `at COLUMN`. `entity` is the column whose distinct values
     journeys follow (a person, a customer, a deal). Rows with `starts` and `ends` hold from the one until before the
     other, open when that is null; rows with `balance_of` are readings of a balance, one item each. `is_first` is
-    derived per `first_by` among the rows that meet `first_where`.
+    derived per `first_by` among the rows that meet `first_where`. `fed_by` tells which source brings its rows.
     """
 
     name: str
@@ -50,28 +51,41 @@ class Fact(Struct, frozen=True, forbid_unknown_fields=True):
     balance_of: tuple[str, ...] = ()
     first_by: tuple[str, ...] = ()
     first_where: str = ""
+    fed_by: str = ""
 
     def column(self, name: str) -> Column:
         """The column named `name`; `UsageError` with the closest names otherwise."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise unknown("column", name, self.column_names, why=f"fact {self.name} has no such column")
+        found = self._by_name.get(name)
+        if found is None:
+            raise unknown("column", name, self.column_names, why=f"fact {self.name} has no such column")
+        return found
 
     def has(self, name: str) -> bool:
         """Whether the fact has a column of that name."""
-        return any(column.name == name for column in self.columns)
+        return name in self._by_name
 
-    @property
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def breakdowns(self) -> tuple[str, ...]:
+        """Columns a number may be broken down by: dimensions, ids and plain attributes, never personal data."""
+        return (
+            *(c.name for c in self.columns if c.role in {"dimension", "id", "attribute"} and not c.personal),
+            "_source",
+        )
+
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """Names of the columns a number may be broken down by."""
         return tuple(column.name for column in self.columns if column.role == "dimension")
 
-    @property
+    @cached_property
     def times(self) -> tuple[str, ...]:
         """Names of the columns that can place a row in a period."""
         return tuple(column.name for column in self.columns if column.role == "time")

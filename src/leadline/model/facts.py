@@ -1,4 +1,4 @@
-"""The twenty facts, in the field's own words: the one place where a column is named, typed and explained.
+"""The facts, in the field's own words: the one place where a column is named, typed and explained.
 
 Timestamps are UTC; dates are calendar days of the account or workspace that reported them. Money is DECIMAL(18,6) in
 the row's `currency`. `leadline facts` and the documentation are generated from here.
@@ -59,6 +59,7 @@ PLATFORM = _dim("platform", "the platform that reports: google_ads, meta_ads, li
 AD = Fact(
     "ad",
     "Delivery and cost of advertising: one row a day, campaign and whatever finer level the report has.",
+    fed_by="a report of an advertising platform by day (Google Ads, Meta, LinkedIn, …)",
     time="date",
     columns=(
         _day("date", "day of delivery in the ad account's own time zone"),
@@ -110,6 +111,7 @@ AD = Fact(
 SEARCH = Fact(
     "search",
     "Search results: organic rows of Search Console and search terms of ads, a day each.",
+    fed_by="a Search Console export or an ad platform's search terms",
     time="date",
     columns=(
         _day("date", "day in the reporting tool's time zone"),
@@ -125,17 +127,20 @@ SEARCH = Fact(
         COUNTRY,
         _dim("device", "device class"),
         CURRENCY,
+        _flag("is_branded", "the query names the own brand"),
         _count("impressions", "times a result or ad was shown", "impressions"),
         _count("clicks", "clicks on it", "clicks"),
         _number("position", "average position of the row; weight by impressions", "rank", additive=False),
         _money("spend", "cost of paid terms"),
         _number("conversions", "conversions the platform claims, for paid terms", "conversions"),
+        _money("click_value", "what the organic clicks would have cost as ads, as an SEO tool reckons"),
     ),
 )
 
 SESSION = Fact(
     "session",
     "Website visits: one row a session, or one row a day and channel of an aggregated report (`sessions` counts them).",
+    fed_by="a web analytics report by day (GA4), or visits one by one from the collector",
     time="date",
     entity="visitor_id",
     columns=(
@@ -149,6 +154,7 @@ SESSION = Fact(
         _dim("medium", "utm_medium"),
         CAMPAIGN,
         _dim("landing_page", "first page, path and query"),
+        _dim("landing_type", "kind of the first page: home, blog, product, pricing, event, …"),
         COUNTRY,
         REGION,
         _dim("device", "device class"),
@@ -166,6 +172,8 @@ SESSION = Fact(
         _number("key_events", "key events (conversions) in the session", "events"),
         _count("users", "active users of an aggregated row: never add over days or channels", "people", additive=False),
         _count("new_users", "first-time visitors", "people"),
+        _count("form_starts", "forms begun", "forms"),
+        _count("form_submits", "forms sent", "forms"),
         _money("revenue", "revenue the web analytics tool claims"),
     ),
 )
@@ -173,6 +181,7 @@ SESSION = Fact(
 PAGE_VIEW = Fact(
     "page_view",
     "Pages seen, one row each.",
+    fed_by="page views one by one, from the collector or a web analytics raw export",
     time="viewed_at",
     entity="visitor_id",
     columns=(
@@ -181,7 +190,10 @@ PAGE_VIEW = Fact(
         PERSON,
         _id("session_id", "session the view belongs to"),
         _dim("page", "path"),
-        _dim("content_type", "kind of content: blog, product, pricing, …"),
+        _dim(
+            "content_type",
+            "kind of page: home, product, pricing; of content blog, guide, case study, podcast, video, …",
+        ),
         CHANNEL,
         CAMPAIGN,
         COUNTRY,
@@ -195,14 +207,16 @@ PAGE_VIEW = Fact(
 POST = Fact(
     "post",
     "Social and content posts: one row a post and reading.",
+    fed_by="a social network's or video platform's post export, or readings of audience sizes",
     time="date",
     balance_of=("platform", "profile"),
     columns=(
         _day("date", "day of publication or of the daily reading"),
+        _day("published_on", "day of publication, also in later readings of the post"),
         PLATFORM,
         _id("post_id", "post id"),
         _dim("profile", "own profile or page that posted"),
-        _dim("content_type", "image, video, link, podcast, newsletter, …"),
+        _dim("content_type", "image, video, link, blog, podcast, newsletter, …"),
         CAMPAIGN,
         CHANNEL,
         _count("impressions", "displays", "impressions"),
@@ -213,6 +227,8 @@ POST = Fact(
         _count("saves", "saves and bookmarks", "saves"),
         _count("link_clicks", "clicks on the post's link", "clicks"),
         _count("video_views", "video views by the platform's own rule", "views"),
+        _count("video_plays", "times the video began to play", "plays"),
+        _count("video_hooks", "of these, played on past the third second", "plays"),
         _number("watch_seconds", "seconds watched", "seconds"),
         _count(
             "followers",
@@ -226,6 +242,7 @@ POST = Fact(
 EMAIL = Fact(
     "email",
     "E-mail sends: one row a campaign send (or a person's send), with what happened to it.",
+    fed_by="an e-mail tool's campaign export (Mailchimp, Klaviyo, …)",
     time="sent_at",
     entity="person_id",
     columns=(
@@ -259,6 +276,7 @@ EMAIL = Fact(
 EVENT_MEMBER = Fact(
     "event_member",
     "People at webinars and events: one row a person and event, whatever the number of joins.",
+    fed_by="a webinar tool's attendee report or an event's guest list",
     time="event_at",
     entity="person_id",
     columns=(
@@ -282,6 +300,7 @@ EVENT_MEMBER = Fact(
         _flag("attended", "was there, live"),
         _flag("reminded", "was sent a reminder"),
         _flag("opened_reminder", "opened a reminder"),
+        _flag("watched_replay", "watched the recording"),
         _number("minutes", "minutes present, all joins together, overlaps once", "minutes"),
         _count("interactions", "polls, questions and chats", "interactions"),
     ),
@@ -290,12 +309,17 @@ EVENT_MEMBER = Fact(
 STAGE_ENTRY = Fact(
     "stage_entry",
     "A person (or deal) entered a stage of the journey: one row an entry.",
+    fed_by="a CRM's export of contacts with the dates of their stages (HubSpot, Salesforce)",
     time="entered_at",
     entity="person_id",
     first_by=("person_id", "stage"),
     columns=(
         _time("entered_at", "moment of entry"),
-        _dim("stage", "stage id: contact, subscriber, lead, mql, sal, sql, opportunity, customer, pql, …"),
+        _dim(
+            "stage",
+            "stage id: contact, subscriber, lead, mql, cql, sal, rejected, sql, opportunity, customer, signup, pql, "
+            "churned, reactivated, advocate, …",
+        ),
         PERSON,
         ACCOUNT,
         _text("email", "e-mail address as the source has it", personal=True),
@@ -308,6 +332,7 @@ STAGE_ENTRY = Fact(
         COUNTRY,
         PRODUCT,
         _dim("segment", "customer segment, for example by company size"),
+        _flag("is_icp", "fits the ideal customer profile, by the rule both teams agreed"),
         _dim("reason", "reason of a rejection or recycling"),
     ),
 )
@@ -315,6 +340,7 @@ STAGE_ENTRY = Fact(
 SALES_TOUCH = Fact(
     "sales_touch",
     "What sales did with a lead: calls, e-mails, meetings.",
+    fed_by="a CRM's export of calls, e-mails and meetings",
     time="touched_at",
     entity="person_id",
     columns=(
@@ -334,12 +360,14 @@ SALES_TOUCH = Fact(
 DEAL = Fact(
     "deal",
     "Sales opportunities: one row a deal, in its newest state.",
+    fed_by="a CRM's export of deals or opportunities",
     time="created_at",
     starts="created_at",
     ends="closed_at",
     entity="deal_id",
     columns=(
         _time("created_at", "moment the deal was opened"),
+        _time("first_touch_at", "moment of the first interaction with the person or company"),
         _time("won_at", "moment it was won; empty otherwise"),
         _time("lost_at", "moment it was lost; empty otherwise"),
         _time("closed_at", "moment it was won or lost; empty while open"),
@@ -365,6 +393,7 @@ DEAL = Fact(
         _dim("loss_reason", "why it was lost"),
         CURRENCY,
         _money("amount", "value of the deal: the won value once won, the planned value before"),
+        _money("annual_value", "value of one year of the contract"),
         _number("probability", "chance of winning as the CRM states it, 0 to 1", "share", additive=False),
     ),
 )
@@ -372,6 +401,7 @@ DEAL = Fact(
 ORDER = Fact(
     "order",
     "Orders: one row an order line, or one row an order or payment where the source has no lines.",
+    fed_by="a shop's orders or a payment provider's charges (Stripe)",
     time="ordered_at",
     entity="customer_id",
     first_by=("customer_id",),
@@ -408,6 +438,7 @@ ORDER = Fact(
 SUBSCRIPTION = Fact(
     "subscription",
     "Subscriptions: one row a stretch of time with one monthly value; open-ended while it lasts.",
+    fed_by="a billing system's export of subscriptions (Stripe)",
     time="started_at",
     starts="started_at",
     ends="ended_at",
@@ -442,11 +473,12 @@ SUBSCRIPTION = Fact(
 COST = Fact(
     "cost",
     "Money spent on marketing and sales, media and all else.",
+    fed_by="the bookings of finance, by day or month, team and category",
     time="date",
     columns=(
         _day("date", "day the cost belongs to"),
         _dim("team", "marketing or sales"),
-        _dim("category", "media, salaries, tools, events, agency, …"),
+        _dim("category", "media, salaries, tools, events, agency, referral, …"),
         CHANNEL,
         CAMPAIGN,
         _dim("vendor", "who was paid"),
@@ -462,6 +494,7 @@ COST = Fact(
 TOUCH = Fact(
     "touch",
     "Marketing touches of known people: what may earn credit for a conversion.",
+    fed_by="marketing touches of known people, from marketing automation, a CRM's campaign members or the collector",
     time="touched_at",
     entity="person_id",
     columns=(
@@ -472,7 +505,8 @@ TOUCH = Fact(
         _dim("traffic_source", "utm_source or referrer"),
         _dim("medium", "utm_medium"),
         CAMPAIGN,
-        _dim("kind", "visit, click, form, event, e-mail, …"),
+        _dim("kind", "visit, click, form, download, chat, event, email, referral, …"),
+        _dim("content", "what was seen, downloaded, attended or talked about"),
         COUNTRY,
         REGION,
         PRODUCT,
@@ -482,6 +516,7 @@ TOUCH = Fact(
 SURVEY = Fact(
     "survey",
     "Answers to surveys, one row an answer.",
+    fed_by="a survey tool's answers, one row each",
     time="answered_at",
     entity="person_id",
     columns=(
@@ -502,6 +537,7 @@ SURVEY = Fact(
 PRODUCT_EVENT = Fact(
     "product_event",
     "What people do in the product, one row an event.",
+    fed_by="the product's own events, from the collector or an analytics export",
     time="happened_at",
     entity="person_id",
     columns=(
@@ -509,7 +545,10 @@ PRODUCT_EVENT = Fact(
         _id("event_id", "event id, for counting each once"),
         PERSON,
         ACCOUNT,
-        _dim("event", "event name: signup, activated, key_action, …"),
+        _dim(
+            "event",
+            "event name: signup, activated, key_action, onboarding_started, onboarding_completed, shared, …",
+        ),
         _dim("feature", "feature used"),
         _dim("plan", "plan or tier at that time"),
         CHANNEL,
@@ -525,12 +564,14 @@ PRODUCT_EVENT = Fact(
 REFERRAL = Fact(
     "referral",
     "Invitations and referrals by customers.",
+    fed_by="the referral programme's invitations",
     time="invited_at",
     entity="referrer_id",
     columns=(
         _time("invited_at", "moment of the invitation"),
         _time("accepted_at", "moment it was accepted"),
         _time("converted_at", "moment the invited became a customer"),
+        _time("referrer_joined_at", "moment the one who invited had signed up"),
         _id("referral_id", "invitation id"),
         _id("referrer_id", "who invited"),
         _id("referred_id", "who was invited"),
@@ -545,6 +586,7 @@ REFERRAL = Fact(
 COLLAB = Fact(
     "collab",
     "Work with influencers: one row a piece of content.",
+    fed_by="the list of work with influencers, one row a piece",
     time="date",
     columns=(
         _day("date", "day of publication"),
@@ -560,12 +602,16 @@ COLLAB = Fact(
         _money("fee", "fee paid"),
         _money("product_cost", "value of products given"),
         _money("boost_spend", "paid promotion of the piece"),
+        _count("conversions", "orders or leads with the piece's code or tagged link, from own records", "conversions"),
+        _money("revenue", "revenue of those orders, from own records"),
+        _money("rate_card", "price of one engagement in the own rate card"),
     ),
 )
 
 GOAL = Fact(
     "goal",
     "Targets per metric and period.",
+    fed_by="a table of goals by metric and period",
     time="date",
     columns=(
         _day("date", "first day of the goal's period"),
@@ -578,12 +624,15 @@ GOAL = Fact(
         PRODUCT,
         CURRENCY,
         _number("target", "value to reach", "as metric"),
+        _number("forecast", "value foreseen for the period when it began", "as metric"),
+        _number("actual", "value that came about, once the period has ended", "as metric"),
     ),
 )
 
 FX_RATE = Fact(
     "fx_rate",
     "Exchange rates of a day.",
+    fed_by="a table of exchange rates by day",
     time="date",
     columns=(
         _day("date", "day the rate holds"),
@@ -593,10 +642,85 @@ FX_RATE = Fact(
     ),
 )
 
+MENTION = Fact(
+    "mention",
+    "What others say in public: mentions of the own and of other brands, press and reviews; one row each, or one row a "
+    "day and kind of an aggregated report (`mentions` counts them).",
+    fed_by="a media-monitoring tool's mentions or a review site's export",
+    time="mentioned_at",
+    columns=(
+        _time("mentioned_at", "moment of publication"),
+        _id("mention_id", "mention or review id"),
+        _dim("kind", "social, forum, press, podcast, review, …"),
+        PLATFORM,
+        _dim("outlet", "newspaper, review site, profile"),
+        _dim("tier", "class of the outlet, as the own press list has it"),
+        _dim("brand", "brand that is named"),
+        _flag("is_own", "the brand is the own one, not a competitor's"),
+        _flag("by_influencer", "from a profile the brand counts as an influencer"),
+        _flag("is_syndicated", "a copy of a piece published elsewhere"),
+        _dim("sentiment", "positive, neutral or negative; empty when not classified"),
+        _text("author", "who wrote it", personal=True),
+        _dim("language", "language of the text"),
+        COUNTRY,
+        REGION,
+        PRODUCT,
+        CAMPAIGN,
+        _count("mentions", "how many mentions the row stands for; 1 for a single one", "mentions"),
+        _count("impressions", "displays, as the tool estimates", "impressions"),
+        _number("stars", "stars given by a review", "stars", additive=False),
+    ),
+)
+
+READING = Fact(
+    "reading",
+    "Readings of a figure that no own record adds up to: ranks, backlinks, market research, scores of other systems.",
+    fed_by="a table of readings: rank tracker, backlink tool, market research, customer-success scores",
+    time="date",
+    balance_of=("figure", "subject", "brand", "platform", "country", "region", "product"),
+    columns=(
+        _day("date", "day the reading is for; of a figure for a month, quarter or year its last day"),
+        _dim(
+            "figure",
+            "what is read: keyword_rank, referring_domains, search_volume, market_revenue, target_population, "
+            "health_score, …",
+        ),
+        _dim("subject", "what it is about: keyword, domain, account, market"),
+        _dim("brand", "brand it is about"),
+        _flag("is_own", "the brand is the own one, not a competitor's"),
+        PLATFORM,
+        COUNTRY,
+        REGION,
+        PRODUCT,
+        OWNER,
+        _dim("segment", "customer or market segment"),
+        CURRENCY,
+        _number("value", "the figure, when it is no money", "as figure", additive=False),
+        _money("amount", "the figure, when it is money"),
+    ),
+)
+
+DELIVERY = Fact(
+    "delivery",
+    "What loads brought: one row a load and fact, written by Leadline itself.",
+    fed_by="every load writes it; nothing needs to be mapped",
+    time="loaded_at",
+    columns=(
+        _time("loaded_at", "moment the load ended"),
+        _time("through", "newest moment the source covered then; of sources by day the beginning of that day"),
+        _dim("source", "source that delivered"),
+        _dim("filled", "fact that received rows"),
+        _count("inserted", "rows that were new", "rows"),
+        _count("updated", "rows that replaced another version", "rows"),
+        _count("unchanged", "rows delivered before and still the same", "rows"),
+    ),
+)
+
 FACTS: dict[str, Fact] = {
     fact.name: fact
     for fact in (
         AD, SEARCH, SESSION, PAGE_VIEW, POST, EMAIL, EVENT_MEMBER, STAGE_ENTRY, SALES_TOUCH, DEAL, ORDER, SUBSCRIPTION,
         COST, TOUCH, SURVEY, PRODUCT_EVENT, REFERRAL, COLLAB, GOAL, FX_RATE,
+        MENTION, READING, DELIVERY,
     )
 }  # fmt: skip

@@ -15,6 +15,8 @@ from leadline.model.text import condition_text, formula_text
 from leadline.model.tree import Formula, Measure, Row
 
 Additivity = Literal["additive", "semi-additive", "non-additive"]
+TOUCHES = "touch"
+"""The fact whose rows earn credit for conversions."""
 UNITS = (
     "count", "people", "money", "percent", "ratio", "seconds", "minutes", "hours", "days", "months", "points", "rank",
     "score", "money per day",
@@ -37,18 +39,41 @@ class Meaning(Struct, frozen=True):
 def infer(formula: Formula, facts: Mapping[str, Fact]) -> Meaning:
     """The meaning of an expanded formula (no references left)."""
     parts = tree.measures_of(formula)
-    names = tuple(dict.fromkeys(part.fact for part in parts))
-    common = [facts[name].dimensions for name in names]
+    names = tuple(dict.fromkeys(name for part in parts for name in facts_of(part)))
+    common = [dimensions_of(part, facts) for part in parts]
     shared = tuple(name for name in common[0] if all(name in others for others in common[1:])) if common else ()
     return Meaning(names, _additivity(formula), shared, _unit(formula, facts))
 
 
+def facts_of(measure: Measure) -> tuple[str, ...]:
+    """The facts a measure reads, the one whose rows it counts first."""
+    match measure:
+        case tree.Reach(start, end) | tree.Elapsed(start, end):
+            return (start.fact, end.fact)
+        case tree.Credit(of):
+            return (of.fact, TOUCHES)
+        case _:
+            return (measure.fact,)
+
+
+def dimensions_of(measure: Measure, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+    """The columns a measure may be broken down by; credit is told by the touches' own columns where they have them."""
+    own = facts[measure.fact].dimensions
+    if isinstance(measure, tree.Credit):
+        return tuple(dict.fromkeys((*facts[TOUCHES].dimensions, *own)))
+    return own
+
+
 def _additivity(formula: Formula) -> Additivity:
     match formula:
-        case tree.Sum() | tree.Count():
+        case tree.Credit(model="any"):
+            return "non-additive"
+        case tree.Sum() | tree.Count() | tree.Credit():
             return "additive"
-        case tree.Last(of):
-            return "non-additive" if isinstance(of, tree.Distinct) else "semi-additive"
+        case tree.Last(of) | tree.ToDate(of) | tree.Across(of):
+            return "semi-additive" if isinstance(of, tree.Sum | tree.Count) else "non-additive"
+        case tree.Credited(of, model):
+            return "non-additive" if model == "any" else _additivity(of)
         case tree.Reach(share=False):
             return "additive"
         case tree.Trailing():
@@ -98,9 +123,13 @@ def _unit(formula: Formula, facts: Mapping[str, Fact]) -> str:
             return "people" if column.endswith(("person_id", "visitor_id", "customer_id")) else "count"
         case tree.Reach(share=share):
             return "percent" if share else "count"
-        case tree.Last(of) | tree.Trailing(of):
+        case tree.Elapsed(unit=unit) | tree.Gap(unit=unit):
+            return unit
+        case tree.Movement(fact, value):
+            return row_unit(value, facts[fact]) or "count"
+        case tree.Last(of) | tree.Trailing(of) | tree.ToDate(of) | tree.Across(of) | tree.Credit(of):
             return _unit(of, facts)
-        case tree.Negate(of) | tree.Prior(of):
+        case tree.Negate(of) | tree.Prior(of) | tree.Total(of) | tree.Credited(of):
             return _unit(of, facts)
         case tree.Number() | tree.Ref():
             return ""
@@ -120,8 +149,8 @@ def _unit(formula: Formula, facts: Mapping[str, Fact]) -> str:
 
 def is_money(measure: Measure, facts: Mapping[str, Fact]) -> bool:
     """Whether the measure's value is an amount of money, which must never mix currencies."""
-    of = measure.of if isinstance(measure, tree.Last | tree.Trailing) else measure
-    if isinstance(of, tree.Count | tree.Distinct | tree.Reach):
+    of = getattr(measure, "of", measure)
+    if not hasattr(of, "value"):
         return False
     return row_unit(of.value, facts[of.fact]) == "money"
 
@@ -174,15 +203,61 @@ def _resolved(formula: Formula, facts: Mapping[str, Fact]) -> Formula:
                     fix="use sum() for a flow, or a fact such as subscription or deal",
                 )
             return formula
-        case tree.Trailing(of):
+        case tree.Trailing(of) | tree.ToDate(of) | tree.Across(of):
             _check_measure(of, facts)
             return formula
         case tree.Reach():
             start, end = _step(formula.start, facts, first=True), _step(formula.end, facts, first=False)
             return tree.Reach(start, end, formula.days, formula.grain, formula.nth, formula.share)
+        case tree.Elapsed():
+            start, end = _step(formula.start, facts, first=True), _step(formula.end, facts, first=False)
+            return tree.Elapsed(start, end, formula.share, formula.unit)
+        case tree.Gap(fact_name, where=where):
+            return _checked_gap(formula, _fact(fact_name, facts, formula_text(formula)), where)
+        case tree.Movement():
+            return _checked_movement(formula, facts)
+        case tree.Total(of):
+            return tree.Total(_resolved(of, facts))
+        case tree.Credited(of, model, days, where):
+            if where is not None:
+                check_row(where, facts[TOUCHES])
+            return tree.Credited(_resolved(of, facts), model, days, where)
+        case tree.Credit():
+            return formula
         case _:
             _check_measure(formula, facts)
             return formula
+
+
+def _checked_gap(gap: tree.Gap, fact: Fact, where: Row | None) -> tree.Gap:
+    if not fact.entity:
+        raise _nobody(fact, formula_text(gap))
+    if where is not None:
+        check_row(where, fact)
+    return gap
+
+
+def _checked_movement(movement: tree.Movement, facts: Mapping[str, Fact]) -> tree.Movement:
+    text = formula_text(movement)
+    fact = _fact(movement.fact, facts, text)
+    if not (fact.starts and fact.ends and fact.entity):
+        raise DefinitionError(
+            "not-a-balance",
+            f"movement() needs a fact whose rows hold for a time, and {fact.name} has only moments.",
+            why=text,
+            fix="use subscription, or sum() for a flow",
+        )
+    _check_measure(tree.Sum(movement.fact, movement.value, movement.where), facts, balance=True)
+    return movement
+
+
+def _nobody(fact: Fact, text: str) -> DefinitionError:
+    return DefinitionError(
+        "no-entity",
+        f"Rows of {fact.name} belong to nobody a journey could follow.",
+        why=text,
+        fix="use a fact with persons, customers or deals, for example stage_entry or order",
+    )
 
 
 def _fact(name: str, facts: Mapping[str, Fact], why: str) -> Fact:
@@ -205,12 +280,7 @@ def _step(step: tree.Step, facts: Mapping[str, Fact], *, first: bool) -> tree.St
         return tree.Step("stage_entry", condition)
     fact = _fact(step.fact, facts, condition_text(step.where) if step.where is not None else step.fact)
     if not fact.entity:
-        raise DefinitionError(
-            "no-entity",
-            f"Rows of {fact.name} belong to nobody a journey could follow.",
-            why=f"reach(… {step.fact} …)",
-            fix="use a fact with persons, customers or deals, for example stage_entry or order",
-        )
+        raise _nobody(fact, f"reach(… {step.fact} …)")
     if step.where is not None:
         check_row(step.where, fact)
     _check_time(step.at, fact)
@@ -231,14 +301,7 @@ def _check_measure(measure: tree.Aggregate, facts: Mapping[str, Fact], *, balanc
     text = formula_text(measure)
     fact = _fact(measure.fact, facts, text)
     if measure.where is not None:
-        check_row(measure.where, fact)
-        if _kind(measure.where, fact) not in {"boolean", "null"}:
-            raise DefinitionError(
-                "not-a-condition",
-                "What follows `where` is not a condition.",
-                why=text,
-                fix="compare it, for example stage = 'mql'",
-            )
+        check_condition(measure.where, fact, text)
     _check_time(measure.at, fact)
     if isinstance(measure, tree.Count):
         return
@@ -264,6 +327,18 @@ def _check_measure(measure: tree.Aggregate, facts: Mapping[str, Fact], *, balanc
                     why=text,
                     fix="weight it (sum(x * weight) / sum(weight)), or take max() in one report's own window",
                 )
+
+
+def check_condition(row: Row, fact: Fact, text: str) -> None:
+    """Check a row expression that follows `where` in `text`: its columns and types, and that it is a condition."""
+    check_row(row, fact)
+    if _kind(row, fact) not in {"boolean", "null"}:
+        raise DefinitionError(
+            "not-a-condition",
+            "What follows `where` is not a condition.",
+            why=text,
+            fix="compare it, for example stage = 'mql'",
+        )
 
 
 def check_row(row: Row, fact: Fact) -> None:
@@ -380,6 +455,16 @@ def check_cycles(metrics: Mapping[str, Metric]) -> None:
 
     for name in metrics:
         visit(name, ())
+    for metric in metrics.values():
+        _check_credit(metric, metrics)
+
+
+def _check_credit(metric: Metric, metrics: Mapping[str, Metric]) -> None:
+    """Raise when a metric credits what cannot be credited; told only once all names are known."""
+    try:
+        expand(metric.tree, metrics)
+    except DefinitionError as error:
+        raise DefinitionError(error.code, error.what, why=f"{metric.origin}: {error.why}", fix=error.fix) from None
 
 
 def meaning_of(metric: Metric, metrics: Mapping[str, Metric], facts: Mapping[str, Fact]) -> Meaning:

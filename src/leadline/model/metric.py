@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from leadline.errors import DefinitionError
 from leadline.model.text import formula_text
-from leadline.model.tree import Combine, Formula, Negate, Prior, Ref
+from leadline.model.tree import Combine, Count, Credit, Credited, Formula, Negate, Number, Prior, Ref, Sum, Total
 
 Better = Literal["higher", "lower", "target"]
 Timing = Literal["early", "mid", "late"]
@@ -26,7 +27,10 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class MetricDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A metric as written in YAML under its id; only the formula is required."""
+    """A metric as written in YAML under its id; only the formula is required.
+
+    `needs` says in words which source feeds it, where the facts it reads do not say it.
+    """
 
     formula: str
     name: str = ""
@@ -42,6 +46,7 @@ class MetricDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_def
     requirements: tuple[str, ...] = ()
     reference: str = ""
     decision: str = ""
+    needs: str = ""
     examples: tuple[Example, ...] = ()
 
 
@@ -67,6 +72,7 @@ class Metric(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     requirements: tuple[str, ...] = field(default_factory=tuple)
     reference: str = ""
     decision: str = ""
+    needs: str = ""
     origin: str = ""
 
     @property
@@ -85,8 +91,39 @@ def expand(formula: Formula, metrics: Mapping[str, Metric]) -> Formula:
             return Negate(expand(of, metrics))
         case Prior(of, count, grain):
             return Prior(expand(of, metrics), count, grain)
+        case Total(of):
+            return Total(expand(of, metrics))
+        case Credited(of):
+            return credit(expand(of, metrics), formula)
         case _:
             return formula
+
+
+def credit(formula: Formula, credited: Credited) -> Formula:
+    """An expanded formula with each of its sums and counts credited to touches.
+
+    Credit of a sum of conversions is the sum of their credit; a ratio has no credit, and asking for it is an error.
+    """
+    match formula:
+        case Sum() | Count():
+            return Credit(formula, credited.model, credited.days, credited.where)
+        case Negate(of):
+            return Negate(credit(of, credited))
+        case Prior(of, count, grain):
+            return Prior(credit(of, credited), count, grain)
+        case Combine("*" | "/" as op, of, Number() as factor):
+            return Combine(op, credit(of, credited), factor)
+        case Combine("*", Number() as factor, of):
+            return Combine("*", factor, credit(of, credited))
+        case Combine("+" | "-" as op, left, right):
+            return Combine(op, credit(left, credited), credit(right, credited))
+        case _:
+            raise DefinitionError(
+                "not-creditable",
+                "Only sums and counts of conversions can be credited to touches.",
+                why=f"credited({formula_text(formula)})",
+                fix="credit the parts and divide afterwards, for example credited(revenue) / ad_spend",
+            )
 
 
 def definition_hash(metric: Metric, metrics: Mapping[str, Metric]) -> str:

@@ -30,6 +30,12 @@ FUNCTIONS = (
     "reach",
     "reached",
     "prior",
+    "total",
+    "mean",
+    "movement",
+    "elapsed",
+    "gap",
+    "credited",
 )
 _EXPECTED = {
     "NAME": "a name",
@@ -47,13 +53,14 @@ _EXPECTED = {
     "WITHIN": "within",
     "PLUS": "+", "MINUS": "-", "STAR": "*", "SLASH": "/",
 }  # fmt: skip
+_SHOWN = 50
 _DAYS = {"second": 1 / 86400, "minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0}
 
 
 def parse_formula(text: str) -> Formula:
     """The tree of a formula such as `sum(ad.clicks) / sum(ad.impressions)`.
 
-    Raises `DefinitionError` with line, column and a caret under the place.
+    Raises `DefinitionError` with line, column and a mark before the place.
     """
     return _Builder(text).formula(_parse(text, "formula").children[0])
 
@@ -92,7 +99,7 @@ def _parse(text: str, start: str) -> Tree[Token]:
 
 
 def syntax_error(text: str, position: int, found: str, wanted: set[str]) -> DefinitionError:
-    """What was found where something else belongs, with a caret under it and the likely cure."""
+    """What was found where something else belongs, with a mark before it and the likely cure."""
     words = [_EXPECTED[name] for name in _EXPECTED if name in wanted][:5]
     word = _word_at(text, position)
     near = closest(word, FUNCTIONS, limit=1) if word and text[position + len(word) :].lstrip().startswith("(") else []
@@ -113,15 +120,17 @@ def syntax_error(text: str, position: int, found: str, wanted: set[str]) -> Defi
     )
 
 
-def pointer(text: str, position: int, length: int = 1) -> str:
-    """`line L, column C:` and the line with a caret under the place."""
+def pointer(text: str, position: int) -> str:
+    """`line L, column C:` and the line with a mark before the place, cut where it is long."""
     line = text.count("\n", 0, position) + 1
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
-    shown = text[start : end if end >= 0 else len(text)]
-    place = f"line {line}, column {position - start + 1}: "
-    indent = " " * (len("  why: ") + len(place) + position - start)
-    return f"{place}{shown}\n{indent}{'^' * length}"
+    before, after = text[start:position], text[position : end if end >= 0 else len(text)]
+    if len(before) > _SHOWN:
+        before = "…" + before[-_SHOWN:]
+    if len(after) > _SHOWN:
+        after = after[:_SHOWN] + "…"
+    return f"line {line}, column {position - start + 1}: {before}▸{after}"
 
 
 def _last_word(text: str) -> str:
@@ -171,6 +180,18 @@ class _Builder:
                 return tree.Ref(unquote(str(parts[0])))
             case "prior":
                 return self.prior(branch)
+            case "total":
+                return tree.Total(self.formula(parts[1]))
+            case "credited":
+                return self.credited(branch)
+            case "across":
+                return self.across(branch)
+            case "movement":
+                return self.movement(branch)
+            case "median_elapsed" | "percentile_elapsed":
+                return self.elapsed(branch)
+            case "median_gap" | "percentile_gap":
+                return self.gap(branch)
             case "reach" | "reached":
                 return self.reach(branch)
             case "last_of":
@@ -194,16 +215,105 @@ class _Builder:
         return tree.Prior(of, whole, cast("tree.Grain", str(grain).lower().rstrip("s")))
 
     def measure(self, name: str, branch: Tree[Token]) -> Formula:
-        """An aggregate, over its trailing days where it says so."""
+        """An aggregate, over its trailing days or to date where it says so."""
         of = self.aggregate(name, branch)
-        options = cast("Tree[Token]", branch.children[-1])
-        amount, unit = options.children[3], options.children[4]
-        if amount is None:
+        over = cast("Tree[Token]", branch.children[-1]).children[2]
+        if over is None:
             return of
-        days = float(number(str(amount))) * _DAYS[str(unit).lower().rstrip("s")]
+        window = cast("Tree[Token]", over)
+        if str(window.data) == "to_date":
+            return tree.ToDate(of, self.grain(window.children[1], "for example over year to date"))
+        days = self.days(window.children[1], window.children[2])
         if days <= 0:
-            raise self.fail(cast("Token", amount), "A trailing window has a length.", "for example over 28 days")
+            raise self.fail(window.children[1], "A trailing window has a length.", "for example over 28 days")
         return tree.Trailing(of, days)
+
+    @staticmethod
+    def days(amount: Tree[Token] | Token, unit: Tree[Token] | Token) -> float:
+        return float(number(str(amount))) * _DAYS[str(unit).lower().rstrip("s")]
+
+    def grain(self, token: Tree[Token] | Token, fix: str) -> tree.Grain:
+        word = str(token).lower().rstrip("s")
+        if word == "period":
+            raise self.fail(token, "Here a calendar grain is needed.", fix)
+        return cast("tree.Grain", word)
+
+    def credited(self, branch: Tree[Token]) -> Formula:
+        _, of, model, within, amount, unit, where, condition = branch.children
+        name = unquote(str(model)) if model is not None else ""
+        models = (*tree.CREDIT_MODELS, "any")
+        if name and name not in models:
+            near = closest(name, models, limit=1)
+            raise self.fail(
+                cast("Token", model),
+                f"There is no attribution model {name!r}.",
+                f"did you mean {near[0]}?" if near else f"use {', '.join(models)}",
+            )
+        days = self.days(amount, unit) if within is not None else None
+        row = self.row(condition, _Scope("touch")) if where is not None else None
+        return tree.Credited(self.formula(of), cast("tree.CreditRule", name), days, row)
+
+    def across(self, branch: Tree[Token]) -> Formula:
+        _, inner, _, grain = branch.children
+        self.no_window(cast("Tree[Token]", inner))
+        of = self.formula(inner)
+        if not isinstance(of, tree.Sum | tree.Count | tree.Distinct):
+            raise self.fail(
+                inner,
+                "mean(… by day) takes a sum, a count or a distinct count.",
+                "for example mean(distinct(product_event.person_id) by day)",
+            )
+        return tree.Across(of, self.grain(grain, "for example by day"))
+
+    def movement(self, branch: Tree[Token]) -> Formula:
+        _, value, kind, options = branch.children
+        self.no_window(branch)
+        scope = _Scope()
+        row = self.row(value, scope)
+        where, at = self.options(cast("Tree[Token]", options), scope)
+        if scope.fact is None or at:
+            raise self.fail(
+                branch,
+                "movement() is about a balance column of one fact.",
+                "for example movement(subscription.mrr, new)",
+            )
+        if str(kind) not in tree.MOVEMENTS:
+            raise self.fail(
+                cast("Token", kind),
+                f"There is no movement {str(kind)!r}.",
+                f"use {', '.join(tree.MOVEMENTS)}",
+            )
+        return tree.Movement(scope.fact, row, cast("tree.MovementKind", str(kind)), where)
+
+    def elapsed(self, branch: Tree[Token]) -> Formula:
+        _, start, end, unit = cast("Tree[Token]", branch.children[1]).children
+        first, then = self.step(cast("Tree[Token]", start)), self.step(cast("Tree[Token]", end))
+        return tree.Elapsed(first, then, self.share(branch), self.duration_unit(branch, unit))
+
+    def gap(self, branch: Tree[Token]) -> Formula:
+        _, fact, _, where, unit = cast("Tree[Token]", branch.children[1]).children
+        scope = _Scope(unquote(str(fact)))
+        condition = self.row(where, scope) if where is not None else None
+        return tree.Gap(cast("str", scope.fact), self.share(branch), self.duration_unit(branch, unit), condition)
+
+    def share(self, branch: Tree[Token]) -> float:
+        """The share of a percentile; a median is a half."""
+        if len(branch.children) < 3:
+            return 0.5
+        share = float(number(str(branch.children[2])))
+        if not 0 <= share <= 1:
+            raise self.fail(
+                cast("Token", branch.children[2]), "A percentile is a share between 0 and 1.", "write 0.9 for the 90th"
+            )
+        return share
+
+    def duration_unit(self, node: Tree[Token] | Token, unit: Tree[Token] | Token | None) -> tree.DurationUnit:
+        word = str(unit).lower().rstrip("s") + "s" if unit is not None else "days"
+        if word == "weeks":
+            raise self.fail(
+                node, "A duration is measured in seconds, minutes, hours or days.", "leave the unit out for days"
+            )
+        return cast("tree.DurationUnit", word)
 
     def aggregate(self, name: str, branch: Tree[Token]) -> tree.Aggregate:
         parts = branch.children
@@ -236,12 +346,7 @@ class _Builder:
             case "median":
                 return tree.Percentile(fact, value, 0.5, where, at)
             case _:
-                share = float(number(str(parts[2])))
-                if not 0 <= share <= 1:
-                    raise self.fail(
-                        cast("Token", parts[2]), "A percentile is a share between 0 and 1.", "write 0.9 for the 90th"
-                    )
-                return tree.Percentile(fact, value, share, where, at)
+                return tree.Percentile(fact, value, self.share(branch), where, at)
 
     def last_of(self, branch: Tree[Token]) -> Formula:
         inner = cast("Tree[Token]", branch.children[1])
@@ -259,8 +364,7 @@ class _Builder:
         limits = cast("Tree[Token]", window)
         match str(limits.data):
             case "within":
-                amount, unit = float(number(str(limits.children[1]))), str(limits.children[2]).lower().rstrip("s")
-                days = amount * _DAYS[unit]
+                days = self.days(limits.children[1], limits.children[2])
                 return tree.Reach(first, then, days=days, share=share)
             case "in_grain":
                 grain = str(limits.children[1]).lower().rstrip("s")
@@ -278,14 +382,12 @@ class _Builder:
         return tree.Step(cast("str", scope.fact), where, at)
 
     def no_window(self, branch: Tree[Token]) -> None:
-        options = cast("Tree[Token]", branch.children[-1])
-        if options.children[3] is not None:
-            raise self.fail(
-                cast("Token", options.children[3]), "There is no trailing window here.", "leave `over …` out"
-            )
+        over = cast("Tree[Token]", branch.children[-1]).children[2]
+        if over is not None:
+            raise self.fail(cast("Tree[Token]", over).children[1], "There is no window here.", "leave `over …` out")
 
     def options(self, branch: Tree[Token], scope: _Scope) -> tuple[Row | None, str]:
-        _, where, _, _, _, _, at = branch.children
+        _, where, _, _, at = branch.children
         condition = self.row(where, scope) if where is not None else None
         return condition, unquote(str(at)) if at is not None else ""
 
@@ -376,13 +478,8 @@ class _Builder:
                 "duration() goes from one time column to another.",
                 "for example duration(deal.created_at, deal.won_at)",
             )
-        word = str(unit).lower().rstrip("s") + "s" if unit is not None else "days"
-        if word == "weeks":
-            raise self.fail(
-                branch, "A duration is measured in seconds, minutes, hours or days.", "leave the unit out for days"
-            )
         names = [cast("tree.Column", side).name for side in ends]
-        return tree.Duration(names[0], names[1], cast("tree.DurationUnit", word))
+        return tree.Duration(names[0], names[1], self.duration_unit(branch, unit))
 
 
 _OPERATORS: dict[str, tree.Arithmetic] = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}

@@ -63,8 +63,45 @@ def _formula(node: Formula, rank: int) -> str:
             return _aggregate(of, over=f" over {_days(days)}")
         case tree.Reach():
             return _reach(node)
+        case tree.Total(of):
+            return f"total({_formula(of, 0)})"
+        case tree.Credited(of, model, days, where) | tree.Credit(of, model, days, where):
+            return _credited(_formula(of, 0), model, days, where)
+        case tree.ToDate(of, grain):
+            return _aggregate(of, over=f" over {grain} to date")
+        case tree.Across(of, grain):
+            return f"mean({_aggregate(of)} by {grain})"
+        case tree.Movement(fact, value, kind, where):
+            return f"movement({_qualified(value, fact)}, {kind}{_options(where, '')})"
+        case tree.Elapsed(start, end, share, unit):
+            return _percentile(f"elapsed({_step(start)}, {_step(end)}{_unit(unit)})", share)
+        case tree.Gap(fact, share, unit, where):
+            return _percentile(f"gap({_name(fact)}{_options(where, '')}{_unit(unit)})", share)
         case _:
             return _aggregate(node)
+
+
+def _percentile(of: str, share: float) -> str:
+    return f"median({of})" if share == 0.5 else f"percentile({of}, {number_text(share)})"
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "days" else f", {unit}"
+
+
+def _step(step: tree.Step) -> str:
+    return _name(step.fact) + _options(step.where, step.at)
+
+
+def _credited(of: str, model: str, days: float | None, where: Row | None) -> str:
+    parts = [of]
+    if model:
+        parts.append(model)
+    if days is not None:
+        parts.append(f"within {_days(days)}")
+    if where is not None:
+        parts.append(f"where {_row(where, 0)}")
+    return f"credited({', '.join(parts)})"
 
 
 def _aggregate(node: tree.Aggregate, over: str = "") -> str:
@@ -85,7 +122,7 @@ def _options(where: Row | None, at: str, over: str = "") -> str:
 
 
 def _reach(node: tree.Reach) -> str:
-    steps = ", ".join(_name(step.fact) + _options(step.where, step.at) for step in (node.start, node.end))
+    steps = f"{_step(node.start)}, {_step(node.end)}"
     if node.days is not None:
         window = f", within {_days(node.days)}"
     elif node.grain is not None:
@@ -122,8 +159,7 @@ def _row(node: Row, rank: int, prefix: str = "") -> str:
         case tree.Apply(function, arguments):
             return f"{function}({', '.join(inner(item, 0) for item in arguments)})"
         case tree.Duration(start, end, unit):
-            tail = "" if unit == "days" else f", {unit}"
-            return f"duration({prefix}{_name(start)}, {prefix}{_name(end)}{tail})"
+            return f"duration({prefix}{_name(start)}, {prefix}{_name(end)}{_unit(unit)})"
         case tree.Compare(op, left, right):
             own, text = 4, f"{inner(left, 5)} {op} {inner(right, 5)}"
         case tree.Among(of, values, negated):

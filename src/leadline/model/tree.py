@@ -16,6 +16,18 @@ Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 Function = Literal["abs", "coalesce", "lower", "upper", "length"]
 DurationUnit = Literal["seconds", "minutes", "hours", "days"]
 Grain = Literal["day", "week", "month", "quarter", "year"]
+MovementKind = Literal["new", "expansion", "contraction", "churned", "reactivation"]
+CreditModel = Literal["first", "last", "last_non_direct", "linear", "time_decay", "position"]
+CreditRule = CreditModel | Literal["any"]
+MOVEMENTS: tuple[MovementKind, ...] = ("new", "expansion", "contraction", "churned", "reactivation")
+CREDIT_MODELS: tuple[CreditModel, ...] = (
+    "first",
+    "last",
+    "last_non_direct",
+    "linear",
+    "time_decay",
+    "position",
+)
 
 
 class Node(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -240,6 +252,58 @@ class Trailing(Node, frozen=True, tag="over"):
         return self.of.fact
 
 
+class ToDate(Node, frozen=True, tag="to_date"):
+    """`of` from the first day of the calendar `grain` in which a period ends, up to the period's end."""
+
+    word: ClassVar[str] = "to date"
+    of: Aggregate
+    grain: Grain
+
+    @property
+    def fact(self) -> str:
+        return self.of.fact
+
+
+class Across(Node, frozen=True, tag="across"):
+    """The plain mean of `of` over the days (weeks, …) of each period; days without rows count as nothing."""
+
+    word: ClassVar[str] = "mean"
+    of: Sum | Count | Distinct
+    grain: Grain
+
+    @property
+    def fact(self) -> str:
+        return self.of.fact
+
+
+class Movement(Node, frozen=True, tag="movement"):
+    """What a balance gained or lost from the start to the end of each period, by what happened to each entity.
+
+    An entity that holds nothing at the start and something at the end is `new`, or `reactivation` when it ever held
+    something before; one that holds nothing at the end is `churned`; the others gave `expansion` or `contraction`.
+    Amounts are positive in every kind.
+    """
+
+    word: ClassVar[str] = "movement"
+    fact: str
+    value: Row
+    kind: MovementKind
+    where: Row | None = None
+
+
+class Gap(Node, frozen=True, tag="gap"):
+    """A percentile (a half: the median) of the time between consecutive moments of an entity, placed at the later one.
+
+    Rows of one entity at one moment (the lines of an order) are one moment.
+    """
+
+    word: ClassVar[str] = "gap"
+    fact: str
+    share: float = 0.5
+    unit: DurationUnit = "days"
+    where: Row | None = None
+
+
 class Step(Node, frozen=True, tag="step"):
     """An occurrence in the life of an entity: rows of a fact under a condition."""
 
@@ -267,7 +331,61 @@ class Reach(Node, frozen=True, tag="reach"):
         return self.start.fact
 
 
-Measure: TypeAlias = Sum | Count | Distinct | Mean | Least | Greatest | Percentile | Last | Trailing | Reach
+class Elapsed(Node, frozen=True, tag="elapsed"):
+    """The time from an entity's first step `start` in a period to its next step `end`, at a share of the entities.
+
+    Entities that have not arrived yet are censored at the last moment known, not dropped: the product-limit estimate
+    (Kaplan and Meier 1958). No value while fewer than the share have arrived.
+    """
+
+    word: ClassVar[str] = "elapsed"
+    start: Step
+    end: Step
+    share: float = 0.5
+    unit: DurationUnit = "days"
+
+    @property
+    def fact(self) -> str:
+        return self.start.fact
+
+
+class Credit(Node, frozen=True, tag="credit"):
+    """A sum or count of conversions, credited to the touches within `days` before each of them.
+
+    `model` empty: the query's; `any`: each conversion counts once, in full, wherever a touch preceded it. With `where`
+    only the credit of touches that meet it; without, what no touch preceded stays as unattributed credit, so that
+    credit adds up to the conversions.
+    """
+
+    word: ClassVar[str] = "credited"
+    of: Sum | Count
+    model: CreditRule | Literal[""] = ""
+    days: float | None = None
+    where: Row | None = None
+
+    @property
+    def fact(self) -> str:
+        return self.of.fact
+
+
+Measure: TypeAlias = (
+    Sum
+    | Count
+    | Distinct
+    | Mean
+    | Least
+    | Greatest
+    | Percentile
+    | Last
+    | Trailing
+    | ToDate
+    | Across
+    | Movement
+    | Gap
+    | Reach
+    | Elapsed
+    | Credit
+)
 
 # Metric expressions: numbers out of numbers.
 
@@ -306,7 +424,22 @@ class Prior(Node, frozen=True, tag="prior"):
     grain: Grain | Literal["period"] = "period"
 
 
-Formula: TypeAlias = Number | Ref | Combine | Negate | Prior | Measure
+class Total(Node, frozen=True, tag="total"):
+    """A metric value over all values of the breakdown: same period, same filter."""
+
+    of: Formula
+
+
+class Credited(Node, frozen=True, tag="credited"):
+    """A metric made of sums and counts of conversions, credited to touches; see `Credit`."""
+
+    of: Formula
+    model: CreditRule | Literal[""] = ""
+    days: float | None = None
+    where: Row | None = None
+
+
+Formula: TypeAlias = Number | Ref | Combine | Negate | Prior | Total | Credited | Measure
 Aggregate: TypeAlias = Sum | Count | Distinct | Mean | Least | Greatest | Percentile
 
 
@@ -353,7 +486,7 @@ def measures_of(formula: Formula) -> tuple[Measure, ...]:
             case Combine(_, left, right):
                 walk(left)
                 walk(right)
-            case Negate(of) | Prior(of):
+            case Negate(of) | Prior(of) | Total(of) | Credited(of):
                 walk(of)
             case Number() | Ref():
                 return
@@ -371,7 +504,7 @@ def refs_of(formula: Formula) -> tuple[str, ...]:
             return (metric,)
         case Combine(_, left, right):
             return tuple(dict.fromkeys(refs_of(left) + refs_of(right)))
-        case Negate(of) | Prior(of):
+        case Negate(of) | Prior(of) | Total(of) | Credited(of):
             return refs_of(of)
         case _:
             return ()

@@ -7,9 +7,9 @@ reads, whether a source is late, what absence means) is worked out once per peri
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from leadline.errors import RefusedError
 from leadline.model import tree
@@ -17,7 +17,7 @@ from leadline.model.fact import Fact
 from leadline.plan.arithmetic import Evaluator, Number, divide, evaluator, plain, total
 from leadline.plan.compile import Plan
 from leadline.plan.coverage import Coverage
-from leadline.plan.leg import Cohort, Leg, Scan
+from leadline.plan.leg import Cohort, Course, Leg, Moves, Scan
 from leadline.plan.output import Leaf, Output
 from leadline.plan.query import FactState
 from leadline.plan.result import Mark, ResultColumn, Value
@@ -25,7 +25,7 @@ from leadline.plan.span import moved_label
 
 Dims: TypeAlias = tuple[Value, ...]
 Label: TypeAlias = dt.date | int
-Cell: TypeAlias = dict[str, Any]
+Key: TypeAlias = tuple[Label, Dims]
 MAX_DENSE_CELLS = 200_000
 
 
@@ -36,29 +36,28 @@ class Answer:
         self.plan = plan
         self.states = states
         self.coverage = Coverage(plan, facts, states)
-        self.cells: dict[tuple[Label, Dims], Cell] = {}
+        self.columns: dict[str, dict[Key, Any]] = {}
+        self.keys: set[Key] = set()
 
     def take(self, leg: Leg, rows: Iterable[Sequence[Any]]) -> None:
         """Add the rows of one leg, as `leadline.sql.render` lays them out.
 
-        A cell holds a value by alias; of a leg split by currency, a mapping from currency to value.
+        A column holds a value by period and dimensions; of a leg split by currency, a mapping from currency to value.
         """
-        head = 1 if leg.grain is not None else 0
-        first = head + len(leg.by)
-        aliases = _aliases(leg)
-        split = not isinstance(leg, Cohort) and leg.currency
-        label: Label = leg.window
-        for row in rows:
-            if head:
-                label = row[0].date() if isinstance(row[0], dt.datetime) else row[0]
-                if label is None:
+        first = (1 if leg.grain is not None else 0) + len(leg.by)
+        split = getattr(leg, "currency", False)
+        found = list(rows)
+        keys = list(_keys(leg, found, first))
+        self.keys.update(key for key in keys if key is not None)
+        for at, alias in enumerate(_aliases(leg), start=first + (1 if split else 0)):
+            column = self.columns.setdefault(alias, {})
+            for key, row in zip(keys, found, strict=True):
+                if key is None:
                     continue
-            cell = self.cells.setdefault((label, tuple(row[head:first])), {})
-            if split:
-                for alias, value in zip(aliases, row[first + 1 :], strict=True):
-                    cell.setdefault(alias, {})[row[first] or ""] = value
-            else:
-                cell.update(zip(aliases, row[first:], strict=True))
+                if split:
+                    column.setdefault(key, {})[row[first] or ""] = row[at]
+                else:
+                    column[key] = row[at]
 
     def rows(self) -> tuple[list[ResultColumn], list[tuple[Value, ...]], dict[tuple[int, int], Mark]]:
         """Columns, rows in order (time, then dimensions, the unattributed last) and marks."""
@@ -69,33 +68,43 @@ class Answer:
         currencies: list[str] = []
         head = (1 if query.grain else 0) + len(query.by)
         for label, members in self._members():
-            readers = [_Reader(self, output, label) for output in self.plan.outputs]
-            pairs = list(zip(readers, evaluators, strict=True))
+            ahead = (label,) if query.grain else ()
+            readers: list[_Reader | _Column] = [
+                _Column.of(self, output, label) or _Reader(self, output, label, evaluate)
+                for output, evaluate in zip(self.plan.outputs, evaluators, strict=True)
+            ]
             for dims in members:
                 values: list[Value] = []
-                used: set[str] = set()
-                for number, (reader, evaluate) in enumerate(pairs):
-                    reader.turn_to(dims)
-                    values.append(evaluate(reader))
-                    if reader.currencies:
-                        used |= reader.currencies
-                    mark = reader.mark()
+                used: set[str] | None = None
+                for number, reader in enumerate(readers, start=head):
+                    value, mark, spent = reader.cell(dims)
+                    values.append(value)
+                    if spent:
+                        used = used | spent if used else spent
                     if mark is not None:
-                        marks[len(rows), head + number] = mark
-                if len(used) > 1:
+                        marks[len(rows), number] = mark
+                if used and len(used) > 1:
                     raise self._mixed(dims, label, used)
-                currencies.append(used.pop() if used else "")
-                rows.append((label, *dims, *values) if query.grain else (*dims, *values))
+                currencies.append(next(iter(used)) if used else "")
+                rows.append((*ahead, *dims, *values))
         return self._with_currency(rows, marks, currencies)
 
     def late(self) -> dict[str, list[str]]:
         """Periods of the answer (first day, or `all`) that are unfinished, with the sources that are late."""
-        found: dict[str, list[str]] = {}
         leaves = {leaf.measure.fact: leaf for output in self.plan.outputs for leaf in output.leaves if not leaf.shift}
+        return self._by_period(list(leaves.values()), self.coverage.late_sources)
+
+    def settling(self) -> dict[str, list[str]]:
+        """Periods of the answer whose conversions are still being credited, with the sources that do."""
+        leaves = [leaf for output in self.plan.outputs for leaf in output.leaves if not leaf.shift]
+        return self._by_period(leaves, self.coverage.settling_sources)
+
+    def _by_period(self, leaves: Sequence[Leaf], sources: Callable[[Label, Leaf], list[str]]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
         for label in self.plan.labels:
-            late = sorted({source for leaf in leaves.values() for source in self.coverage.late_sources(label, leaf)})
-            if late:
-                found["all" if isinstance(label, int) else label.isoformat()] = late
+            names = sorted({source for leaf in leaves for source in sources(label, leaf)})
+            if names:
+                found["all" if isinstance(label, int) else label.isoformat()] = names
         return found
 
     def _members(self) -> list[tuple[Label, list[Dims]]]:
@@ -105,13 +114,13 @@ class Answer:
         if not plan.query.by:
             return [(label, [()]) for label in labels]
         wanted = set(labels)
-        combos = {dims for label, dims in self.cells if plan.query.grain is None or label in wanted}
+        combos = {dims for label, dims in self.keys if dims and (plan.query.grain is None or label in wanted)}
         ordered = sorted(combos, key=_order)
         if len(ordered) * len(labels) <= MAX_DENSE_CELLS:
             return [(label, ordered) for label in labels]
         present: dict[Label, list[Dims]] = {}
-        for label, dims in self.cells:
-            if label in wanted:
+        for label, dims in self.keys:
+            if dims and label in wanted:
                 present.setdefault(label, []).append(dims)
         return [(label, sorted(present[label], key=_order)) for label in labels if label in present]
 
@@ -159,65 +168,176 @@ class Answer:
             "mixed-currencies",
             f"Amounts in {', '.join(sorted(used))} cannot be added.",
             why=f"{', '.join(dict.fromkeys(money))}{where} has rows in {len(used)} currencies",
-            fix=f"add --by currency, or --where \"currency = '{min(used)}'\"",
+            fix=f"convert with --currency {min(used)}, add --by currency, or --where \"currency = '{min(used)}'\"",
         )
+
+
+Told: TypeAlias = tuple[Number | None, Mark | None, set[str] | None]
+_ABSENT: Any = object()
+
+
+def _nothing(_: Any) -> None:
+    return None
 
 
 class _Slot:
     """A leaf within one period: which label it reads, and what stands for a missing value."""
 
-    __slots__ = ("absent", "alias", "currencies", "is_cohort", "label", "money", "nothing", "share")
+    __slots__ = (
+        "absent",
+        "alias",
+        "column",
+        "currencies",
+        "kind",
+        "label",
+        "like",
+        "money",
+        "nothing",
+        "parts",
+        "unlike",
+        "whole",
+    )
 
     def __init__(self, answer: Answer, leaf: Leaf, label: Label) -> None:
         plan, measure = answer.plan, leaf.measure
         self.alias = leaf.alias
+        self.column = answer.columns.get(leaf.alias, {})
         self.money = leaf.money
+        self.whole = leaf.whole
         self.label: Label
-        self.label = plan.windows[leaf.shift] if isinstance(label, int) else moved_label(label, leaf.shift, plan.query)
-        self.is_cohort = isinstance(measure, tree.Reach)
-        self.share = isinstance(measure, tree.Reach) and measure.share
-        self.currencies = set(answer.states.get(measure.fact, FactState()).currencies) if leaf.money else set()
+        part = plan.parts.get((label, leaf.alias, leaf.shift))
+        self.unlike = part is not None and part.kind == "none"
+        self.like = part is not None and part.kind in {"like", "weeks"}
+        if part is not None and not self.unlike:
+            self.label = part.window
+        elif isinstance(label, int):
+            self.label = plan.windows[leaf.shift]
+        else:
+            self.label = moved_label(label, leaf.shift, plan.query)
+        self.kind: Literal["plain", "share", "number", "course"] = "plain"
+        if isinstance(measure, tree.Reach):
+            self.kind = "share" if measure.share else "number"
+        elif isinstance(measure, tree.Elapsed):
+            self.kind = "course"
+        self.parts = answer.coverage.parts(label, leaf) if isinstance(measure, tree.Across) else None
+        self.currencies = _currencies(answer, leaf)
         # Nothing counted is zero where the fact has data for the period; where none reaches, it is no value.
         self.nothing = not answer.coverage.reaches(label, leaf)
-        additive = isinstance(getattr(measure, "of", measure), tree.Sum | tree.Count | tree.Distinct)
+        of = getattr(measure, "of", measure)
+        additive = isinstance(of, tree.Sum | tree.Count | tree.Distinct | tree.Movement)
         self.absent: Number | None = 0 if additive and not self.nothing else None
+
+
+class _Column:
+    """An output that is one plain measure: its values as they came, without evaluating a formula for each."""
+
+    __slots__ = ("absence", "column", "currencies", "label", "mark", "whole")
+
+    @classmethod
+    def of(cls, answer: Answer, output: Output, label: Label) -> _Column | None:
+        """None for an output that needs more: a formula, a comparison, several currencies."""
+        if len(output.leaves) != 1 or output.formula is not output.leaves[0].measure:
+            return None
+        reader = _Reader(answer, output, label, _nothing)
+        slot = reader.slots[0]
+        if slot.kind != "plain" or slot.parts is not None or slot.unlike or (slot.money and len(slot.currencies) > 1):
+            return None
+        made = cls()
+        made.column = slot.column
+        made.label = slot.label
+        made.whole = slot.whole
+        made.mark = reader.mark()
+        made.absence = (slot.absent, "no-data" if slot.nothing else made.mark, None)
+        made.currencies = slot.currencies if slot.money else None
+        return made
+
+    absence: Told
+    column: dict[Key, Any]
+    currencies: set[str] | None
+    label: Label
+    mark: Mark | None
+    whole: bool
+
+    def cell(self, dims: Dims) -> Told:
+        """The output's value for these dimensions, what must be said of it, and the currencies in it."""
+        value = self.column.get((self.label, () if self.whole else dims), _ABSENT)
+        if value is _ABSENT:
+            return self.absence
+        if value is None:
+            return None, self.mark, None
+        return plain(value) if isinstance(value, Decimal) else value, self.mark, self.currencies
 
 
 class _Reader:
     """Reads the leaves of one output in one period, for one combination of dimensions after another."""
 
-    __slots__ = ("cells", "currencies", "dims", "late", "nothing", "open", "slots")
+    __slots__ = (
+        "columns",
+        "currencies",
+        "dims",
+        "evaluate",
+        "late",
+        "like",
+        "nothing",
+        "open",
+        "settling",
+        "slots",
+        "unlike",
+    )
 
-    def __init__(self, answer: Answer, output: Output, label: Label) -> None:
-        self.cells = answer.cells
+    def __init__(self, answer: Answer, output: Output, label: Label, evaluate: Evaluator) -> None:
+        self.columns = answer.columns
+        self.evaluate = evaluate
         self.slots = [_Slot(answer, leaf, label) for leaf in output.leaves]
         self.late = any(answer.coverage.late_sources(label, leaf) for leaf in output.leaves)
-        self.turn_to(())
-
-    def turn_to(self, dims: Dims) -> None:
-        self.dims = dims
+        self.like = any(slot.like for slot in self.slots)
+        self.settling = any(answer.coverage.settling_sources(label, leaf) for leaf in output.leaves)
+        self.dims: Dims = ()
         self.currencies: set[str] | None = None
-        self.open = False
-        self.nothing = False
+        self.open = self.nothing = self.unlike = False
+
+    def cell(self, dims: Dims) -> Told:
+        """The output's value for these dimensions, what must be said of it, and the currencies in it."""
+        self.dims = dims
+        self.currencies = None
+        self.open = self.nothing = self.unlike = False
+        value = self.evaluate(self)
+        return value, self.mark(), self.currencies
 
     def mark(self) -> Mark | None:
         """What must be said of the value just read."""
         if self.nothing:
             return "no-data"
+        if self.unlike:
+            return "unlike"
         if self.open:
             return "immature"
-        return "unfinished" if self.late else None
+        if self.late:
+            return "unfinished"
+        if self.like:
+            return "like"
+        return "settling" if self.settling else None
 
     def read(self, index: int) -> Number | None:
         """The value of a leaf."""
         slot = self.slots[index]
-        cell = self.cells.get((slot.label, self.dims))
-        if slot.is_cohort:
-            return self._cohort(slot, cell or {})
-        if cell is None or slot.alias not in cell:
+        if slot.unlike:
+            self.unlike = True
+            return None
+        key = (slot.label, () if slot.whole else self.dims)
+        if slot.kind in {"share", "number"}:
+            return self._cohort(slot, key)
+        value = slot.column.get(key, _ABSENT)
+        if value is _ABSENT:
             self.nothing = self.nothing or slot.nothing
             return slot.absent
-        value = cell[slot.alias]
+        if slot.kind == "course":
+            return self._course(value, self.columns[f"{slot.alias}_open"][key])
+        found = self._amount(slot, value)
+        return found if slot.parts is None else divide(found, slot.parts)
+
+    def _amount(self, slot: _Slot, value: Any) -> Number | None:
+        """A value of the leg; money by currency is added up, and its currencies noted."""
         if value is None or not slot.money:
             return plain(value) if isinstance(value, Decimal) else value
         if isinstance(value, dict):
@@ -232,15 +352,44 @@ class _Reader:
     def _spend(self, currencies: set[str]) -> None:
         self.currencies = currencies if self.currencies is None else self.currencies | currencies
 
-    def _cohort(self, slot: _Slot, cell: Cell) -> Number | None:
-        started, reached = cell.get(f"{slot.alias}_started", 0), cell.get(f"{slot.alias}_reached", 0)
-        if cell.get(f"{slot.alias}_open", 0):
+    def _cohort(self, slot: _Slot, key: Key) -> Number | None:
+        started, reached, waiting = (
+            self.columns.get(f"{slot.alias}_{name}", {}).get(key, 0) for name in ("started", "reached", "open")
+        )
+        if waiting:
             self.open = True
-        return divide(reached, started) if slot.share else int(reached)
+        return divide(reached, started) if slot.kind == "share" else int(reached)
+
+    def _course(self, value: float | None, waiting: float | None) -> float | None:
+        """The time it takes; immature while somebody under way for a shorter time may still change it."""
+        if value is None or (waiting is not None and waiting < value):
+            self.open = True
+        return value
+
+
+def _currencies(answer: Answer, leaf: Leaf) -> set[str]:
+    """What a leaf's amounts are in: the currency asked for, or those that its fact's rows have."""
+    known = set(answer.states.get(leaf.measure.fact, FactState()).currencies) if leaf.money else set()
+    return {answer.plan.query.currency} if known and answer.plan.query.currency else known
 
 
 def _bound(output: Output) -> Evaluator:
-    return evaluator(output.formula, {(leaf.measure, leaf.shift): index for index, leaf in enumerate(output.leaves)})
+    numbers = {(leaf.measure, leaf.shift, leaf.whole): index for index, leaf in enumerate(output.leaves)}
+    return evaluator(output.formula, numbers)
+
+
+def _keys(leg: Leg, rows: Sequence[Sequence[Any]], first: int) -> Iterable[Key | None]:
+    """Period and dimensions of each row; None for rows that lie in no period."""
+    if leg.grain is None:
+        window = leg.window
+        return ((window, tuple(row[:first])) for row in rows)
+    if rows and isinstance(rows[0][0], dt.datetime):
+        return (None if row[0] is None else (row[0].date(), tuple(row[1:first])) for row in rows)
+    return (None if row[0] is None else (_day(row[0]), tuple(row[1:first])) for row in rows)
+
+
+def _day(moment: dt.date) -> dt.date:
+    return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
 def _aliases(leg: Leg) -> list[str]:
@@ -248,6 +397,10 @@ def _aliases(leg: Leg) -> list[str]:
         return [named.alias for named in leg.measures]
     if isinstance(leg, Cohort):
         return [f"{leg.alias}_started", f"{leg.alias}_reached", f"{leg.alias}_open"]
+    if isinstance(leg, Course):
+        return [leg.alias, f"{leg.alias}_open"]
+    if isinstance(leg, Moves):
+        return [alias for alias, _ in leg.measures]
     return [leg.alias]
 
 

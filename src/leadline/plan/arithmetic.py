@@ -22,23 +22,30 @@ class Reads(Protocol):
 Evaluator: TypeAlias = Callable[[Reads], Number | None]
 
 
-def evaluator(formula: Formula, leaves: Mapping[tuple[Measure, Shift], int], shift: Shift = ()) -> Evaluator:
-    """A function that evaluates a formula; `leaves` numbers its measures by how far back they are read."""
+def evaluator(
+    formula: Formula, leaves: Mapping[tuple[Measure, Shift, bool], int], shift: Shift = (), *, whole: bool = False
+) -> Evaluator:
+    """A function that evaluates a formula.
+
+    `leaves` numbers its measures by how far back they are read and whether over all dimensions.
+    """
     match formula:
         case tree.Number(value):
             return lambda _: value
         case tree.Combine(op, left, right):
-            first, second = evaluator(left, leaves, shift), evaluator(right, leaves, shift)
+            first, second = (evaluator(side, leaves, shift, whole=whole) for side in (left, right))
             return lambda reader: combine(op, first(reader), second(reader))
         case tree.Negate(of):
-            inner = evaluator(of, leaves, shift)
+            inner = evaluator(of, leaves, shift, whole=whole)
             return lambda reader: combine("-", 0, inner(reader))
         case tree.Prior(of, count, grain):
-            return evaluator(of, leaves, (*shift, (count, grain)))
-        case tree.Ref(metric):
-            raise KeyError(metric)
+            return evaluator(of, leaves, (*shift, (count, grain)), whole=whole)
+        case tree.Total(of):
+            return evaluator(of, leaves, shift, whole=True)
+        case tree.Ref() | tree.Credited():
+            raise KeyError(formula)
         case measure:
-            index = leaves[measure, shift]
+            index = leaves[measure, shift, whole]
             return lambda reader: reader.read(index)
 
 

@@ -1,22 +1,25 @@
-"""How far data reaches into the periods of an answer: which are unfinished, which no source speaks for."""
+"""How far data reaches into the periods of an answer: which are unfinished or settling, how much of each is there."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from leadline.model import tree
 from leadline.model.fact import Fact
+from leadline.model.tree import Measure
 from leadline.plan.compile import Plan
 from leadline.plan.leg import Span
 from leadline.plan.output import Leaf
 from leadline.plan.query import FactState
-from leadline.plan.span import Shift, moved_label, time_column
+from leadline.plan.reach import DAY, RETIRED_AFTER, SourceReach, reaches
+from leadline.plan.span import moved_label, time_column
 from leadline.time.zone import offset_at
 
 Label: TypeAlias = dt.date | int
-RETIRED_AFTER = dt.timedelta(days=45)
-_DAY = dt.timedelta(days=1)
+# What platforms go on changing for days past; of facts without such columns, all of them settle.
+_CONVERSIONS = ("conversions", "conversion_value")
 
 
 class Coverage:
@@ -27,6 +30,7 @@ class Coverage:
         self.facts = facts
         self.states = states
         self._late: dict[tuple[str, Span | None], list[str]] = {}
+        self._reach: dict[str, tuple[SourceReach, ...]] = {}
         self._known: dict[tuple[str, str], tuple[dt.date, dt.date] | None] = {}
 
     def late_sources(self, label: Label, leaf: Leaf) -> list[str]:
@@ -34,7 +38,7 @@ class Coverage:
 
         A source silent since long before the period has ended; one that stops within or just before it is late.
         """
-        span = self.span(label, leaf.shift)
+        span = self.span(label, leaf)
         key = (leaf.measure.fact, span)
         found = self._late.get(key)
         if found is None:
@@ -42,22 +46,95 @@ class Coverage:
         return found
 
     def _stopping(self, fact: str, span: Span) -> list[str]:
-        start, last_day = span[0], span[1] - _DAY
-        late = []
-        for source in self.states.get(fact, FactState()).sources:
-            if not source.rows or source.through is None or (source.first and source.first.date() > last_day):
-                continue
-            if source.through.date() < last_day and source.through.date() >= start - RETIRED_AFTER:
-                late.append(source.source)
-        return late
+        start, last_day = span[0], span[1] - DAY
+        return [
+            source.source
+            for source in self.reach(fact)
+            if source.begins <= last_day and source.last < last_day and source.last >= start - RETIRED_AFTER
+        ]
+
+    def settling_sources(self, label: Label, leaf: Leaf) -> list[str]:
+        """Sources of the leaf's fact that are whole in its period, but still change what they said of its last days."""
+        span = self.span(label, leaf)
+        if span is None or not _settles(leaf.measure, self.facts[leaf.measure.fact]):
+            return []
+        last_day = span[1] - DAY
+        return [
+            source.source
+            for source in self.reach(leaf.measure.fact)
+            if source.lag
+            and source.lives_in(*span)
+            and last_day <= source.last < last_day + dt.timedelta(days=source.lag)
+        ]
+
+    def reach(self, fact: str) -> tuple[SourceReach, ...]:
+        """From when until when each source of a fact speaks."""
+        if fact not in self._reach:
+            query = self.plan.query
+            state = self.states.get(fact, FactState())
+            self._reach[fact] = reaches(self.facts[fact], state, query.timezone, query.today)
+        return self._reach[fact]
+
+    def completeness(self) -> dict[str, dict[str, dict[str, float]]]:
+        """For each fact and source the share of each period's days it speaks for.
+
+        Periods of the answer by first day (or `all`); those that lie wholly before a source began or after it ended
+        are left out. Without a period there are no days to count.
+        """
+        found: dict[str, dict[str, dict[str, float]]] = {}
+        leaves = {leaf.measure.fact: leaf for output in self.plan.outputs for leaf in output.leaves if not leaf.shift}
+        for fact in leaves:
+            for source in self.reach(fact):
+                shares: dict[str, float] = {}
+                for label in self.plan.labels:
+                    span = self._whole(label)
+                    if span is not None and source.lives_in(*span):
+                        days = (span[1] - span[0]).days
+                        shares[_name(label)] = round(source.days_within(*span) / days, 4)
+                found.setdefault(fact, {})[source.source] = shares
+        return found
+
+    def comparisons(self) -> list[dict[str, Any]]:
+        """What was compared with other than plain periods, or not at all, and why: one entry a period and reading."""
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for output in self.plan.outputs:
+            for leaf in output.leaves:
+                for label in self.plan.labels if leaf.shift else ():
+                    part = self.plan.parts.get((label, leaf.alias, leaf.shift))
+                    if part is None or part.kind == "whole" or (part.kind != "none" and not self.reaches(label, leaf)):
+                        continue
+                    key = (label, leaf.shift, part.kind, part.part, part.span, part.uneven, part.why)
+                    entry = found.setdefault(key, {"period": _name(label), "columns": []})
+                    if output.column.name not in entry["columns"]:
+                        entry["columns"].append(output.column.name)
+                    entry |= {"kind": part.kind, "part": _days(part.part)}
+                    if part.kind == "none":
+                        entry["why"] = part.why
+                        continue
+                    entry["with"] = _days(part.span)
+                    if part.uneven:
+                        entry["until"] = {source: until.isoformat() for source, until in part.uneven}
+        return list(found.values())
 
     def reaches(self, label: Label, leaf: Leaf) -> bool:
         """Whether any data of the leaf's fact speaks for its period."""
         known = self._extent(leaf)
         if known is None:
             return False
-        span = self.span(label, leaf.shift)
+        span = self.span(label, leaf)
         return span is None or (span[1] > known[0] and span[0] <= known[1])
+
+    def parts(self, label: Label, leaf: Leaf) -> int | None:
+        """How many days (weeks, …) of the leaf's period any data speaks for; None when none."""
+        assert isinstance(leaf.measure, tree.Across)
+        known = self._extent(leaf)
+        if known is None:
+            return None
+        first, end = known[0], known[1] + DAY
+        span = self.span(label, leaf)
+        if span is not None:
+            first, end = max(first, span[0]), min(end, span[1])
+        return len(self.plan.query.calendar.starts(first, end, leaf.measure.grain)) or None
 
     def _extent(self, leaf: Leaf) -> tuple[dt.date, dt.date] | None:
         """First and last local day that the leaf's fact knows of, by the column that places its rows."""
@@ -78,9 +155,12 @@ class Coverage:
     def _local(self, instant: dt.datetime) -> dt.date:
         return (instant + offset_at(instant, self.plan.query.timezone)).date()
 
-    def span(self, label: Label, shift: Shift) -> Span | None:
-        """The half-open local days a shift reads for a label; None for all time."""
-        query = self.plan.query
+    def span(self, label: Label, leaf: Leaf) -> Span | None:
+        """The half-open local days a leaf reads for a label; None for all time."""
+        part = self.plan.parts.get((label, leaf.alias, leaf.shift))
+        if part is not None and part.kind not in {"none", "reached"}:
+            return part.span
+        query, shift = self.plan.query, leaf.shift
         if isinstance(label, int) or query.grain is None:
             return self.plan.spans.get(shift)
         start = moved_label(label, shift, query)
@@ -88,3 +168,30 @@ class Coverage:
         if query.period is not None and not shift:
             end = min(end, query.period.end)
         return start, end
+
+    def _whole(self, label: Label) -> Span | None:
+        """The days of a period of the answer, as far as they were asked for."""
+        query = self.plan.query
+        if isinstance(label, int) or query.grain is None:
+            return (query.period.start, query.period.end) if query.period is not None else None
+        start, end = label, query.calendar.shift(label, query.grain, 1)
+        if query.period is not None:
+            start, end = max(start, query.period.start), min(end, query.period.end)
+        return start, end
+
+
+def _settles(measure: Measure, fact: Fact) -> bool:
+    """Whether a measure reads what a platform goes on changing."""
+    if not any(fact.has(name) for name in _CONVERSIONS):
+        return True
+    of = getattr(measure, "of", measure)
+    columns = {*tree.columns_of(getattr(of, "value", None)), *tree.columns_of(getattr(of, "where", None))}
+    return not columns.isdisjoint(_CONVERSIONS)
+
+
+def _name(label: Label) -> str:
+    return "all" if isinstance(label, int) else label.isoformat()
+
+
+def _days(span: Span) -> dict[str, str]:
+    return {"from": span[0].isoformat(), "until": span[1].isoformat()}

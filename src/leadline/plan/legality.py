@@ -4,64 +4,99 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadline.errors import RefusedError, UsageError, closest
+from msgspec import Struct
+
+from leadline.errors import DefinitionError, RefusedError, UsageError, closest
 from leadline.model import tree
 from leadline.model.fact import Fact
-from leadline.model.infer import check_row
+from leadline.model.infer import TOUCHES, check_condition, dimensions_of
+from leadline.model.text import condition_text
 from leadline.plan.output import Output
 from leadline.plan.query import Query
 
 
-def breakdown_columns(fact: Fact) -> tuple[str, ...]:
-    """Columns a number may be broken down by: dimensions, ids and plain attributes, never personal data."""
-    return (
-        *(c.name for c in fact.columns if c.role in {"dimension", "id", "attribute"} and not c.personal),
-        "_source",
-    )
+class Part(Struct, frozen=True):
+    """A part of a metric: the fact it counts, and the columns it may be broken down and filtered by."""
+
+    metric: str
+    fact: Fact
+    columns: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    whole: bool
+
+
+def parts_of(outputs: tuple[Output, ...], facts: Mapping[str, Fact]) -> list[Part]:
+    """The parts of all outputs, each fact once; credit is broken down by the touch's columns too."""
+    found: dict[tuple[str, ...], Part] = {}
+    for output in outputs:
+        for leaf in output.leaves:
+            read = [facts[leaf.measure.fact]]
+            if isinstance(leaf.measure, tree.Credit):
+                read.append(facts[TOUCHES])
+            columns = dict.fromkeys(name for fact in read for name in fact.breakdowns)
+            part = Part(output.column.metric, read[0], tuple(columns), dimensions_of(leaf.measure, facts), leaf.whole)
+            found.setdefault((*(fact.name for fact in read), str(leaf.whole)), part)
+    return list(found.values())
 
 
 def check_legality(query: Query, outputs: tuple[Output, ...], facts: Mapping[str, Fact]) -> None:
-    names = {leaf.measure.fact: output.column.metric for output in outputs for leaf in output.leaves}
+    """Refuse a breakdown or filter that some part of a metric cannot have."""
+    parts = parts_of(outputs, facts)
     if len(set(query.by)) < len(query.by):
         raise UsageError("dimension-twice", "A dimension is named twice.", fix="name each once")
     for dimension in query.by:
-        legal = {name for fact in names for name in breakdown_columns(facts[fact])}
-        for fact_name, metric in names.items():
-            fact = facts[fact_name]
-            if dimension in breakdown_columns(fact):
-                continue
-            if dimension in fact.times:
-                raise UsageError(
-                    "time-as-dimension",
-                    f"{dimension!r} is a time.",
-                    why=f"fact {fact_name}",
-                    fix="use --grain day, week, month, …",
-                )
-            if dimension not in legal:
-                near = closest(dimension, legal)
-                raise UsageError(
-                    "unknown-dimension",
-                    f"There is no dimension {dimension!r} here.",
-                    why=f"metric {metric} counts rows of {fact_name}",
-                    fix=f"did you mean {', '.join(near)}?" if near else f"{fact_name} has {', '.join(fact.dimensions)}",
-                )
-            common = [name for name in fact.dimensions if all(name in facts[other].dimensions for other in names)]
+        _check_dimension(dimension, [part for part in parts if not part.whole])
+    if query.where is None:
+        return
+    for part in parts:
+        missing = [name for name in tree.columns_of(query.where) if not _filters(part, name, facts)]
+        if missing:
             raise RefusedError(
-                "dimension-missing",
-                f"{metric} cannot be broken down by {dimension}.",
-                why=f"its part from fact {fact_name} has no {dimension}: the same number would repeat in every row",
-                fix=f"ask without it, or by {', '.join(common)}" if common else "ask the metrics one by one",
+                "filter-missing",
+                f"{part.metric} cannot be filtered by {missing[0]}.",
+                why=f"its part from fact {part.fact.name} has no {missing[0]}",
+                fix=f"filter by {', '.join(part.dimensions)}, or lend it with `lookups:` in leadline.yaml",
             )
-    if query.where is not None:
-        for fact_name, metric in names.items():
-            missing = [
-                name for name in tree.columns_of(query.where) if name != "_source" and not facts[fact_name].has(name)
-            ]
-            if missing:
-                raise RefusedError(
-                    "filter-missing",
-                    f"{metric} cannot be filtered by {missing[0]}.",
-                    why=f"its part from fact {fact_name} has no {missing[0]}",
-                    fix=f"columns of {fact_name}: {', '.join(facts[fact_name].dimensions)}",
-                )
-            check_row(query.where, facts[fact_name])
+        if all(part.fact.has(name) or name == "_source" for name in tree.columns_of(query.where)):
+            try:
+                check_condition(query.where, part.fact, f"where {condition_text(query.where)}")
+            except DefinitionError as error:
+                raise UsageError(error.code, error.what, why=error.why, fix=error.fix) from None
+
+
+def _filters(part: Part, name: str, facts: Mapping[str, Fact]) -> bool:
+    return name == "_source" or part.fact.has(name) or (TOUCHES in facts and name in part.columns)
+
+
+def _check_dimension(dimension: str, parts: list[Part]) -> None:
+    legal = {name for part in parts for name in part.columns}
+    for part in parts:
+        fact = part.fact
+        if dimension in part.columns:
+            continue
+        if dimension in fact.times:
+            raise UsageError(
+                "time-as-dimension",
+                f"{dimension!r} is a time.",
+                why=f"fact {fact.name}",
+                fix="use --grain day, week, month, …",
+            )
+        if dimension not in legal:
+            near = closest(dimension, legal)
+            raise UsageError(
+                "unknown-dimension",
+                f"There is no dimension {dimension!r} here.",
+                why=f"metric {part.metric} counts rows of {fact.name}",
+                fix=f"did you mean {', '.join(near)}?" if near else f"{fact.name} has {', '.join(part.dimensions)}",
+            )
+        common = [name for name in part.dimensions if all(name in other.columns for other in parts)]
+        raise RefusedError(
+            "dimension-missing",
+            f"{part.metric} cannot be broken down by {dimension}.",
+            why=f"its part from fact {fact.name} has no {dimension}: the same number would repeat in every row",
+            fix=f"{_without(common)}, or lend {fact.name} a {dimension} with `lookups:` in leadline.yaml",
+        )
+
+
+def _without(common: list[str]) -> str:
+    return f"ask without it, by {', '.join(common)}" if common else "ask without it"

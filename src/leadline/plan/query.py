@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from leadline.model.tree import Row
+from leadline.model.tree import CreditModel, Row
 from leadline.time.calendar import Calendar, Grain
 from leadline.time.period import Period
 
@@ -17,7 +17,9 @@ Comparison = Literal["previous", "year"]
 class Query(Struct, frozen=True):
     """A question with every name still as the user wrote it, and every date resolved.
 
-    `period` None means all time. `as_of_load` is the last load to be known, None for all.
+    `period` None means all time. `as_of_load` is the last load to be known, None for all. `attribution` and
+    `lookback_days` hold where a formula's `credited()` says neither. `currency` is what amounts are converted into;
+    empty, they stay as they are. Nothing is known beyond `today`.
     """
 
     metrics: tuple[str, ...]
@@ -29,13 +31,18 @@ class Query(Struct, frozen=True):
     calendar: Calendar = Calendar()
     timezone: str = "UTC"
     as_of_load: int | None = None
+    attribution: CreditModel = "last_non_direct"
+    lookback_days: float = 90
+    currency: str = ""
+    today: dt.date | None = None
 
 
 class SourceState(Struct, frozen=True):
     """What the ledger knows of a source's rows in a fact.
 
     `times` maps time columns to their first and last value (UTC); `first` and `through` are the local moments from
-    which and until which the source speaks.
+    which and until which the source speaks. `covered` are the stretches of local days (both ends included) that its
+    deliveries speak for; `lag` and `begins` what its definition says of them (see `leadline.model.clock`).
     """
 
     source: str
@@ -44,6 +51,9 @@ class SourceState(Struct, frozen=True):
     times: dict[str, tuple[dt.datetime | None, dt.datetime | None]]
     first: dt.datetime | None
     through: dt.datetime | None
+    covered: tuple[tuple[dt.date, dt.date], ...] = ()
+    lag: int = 0
+    begins: dt.date | None = None
 
 
 class FactState(Struct, frozen=True):

@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from leadline.errors import unknown
+from leadline.plan.query import Query
 
 Value = int | float | Decimal | str | bool | dt.date | None
-Mark = Literal["unfinished", "immature", "no-data"]
+Mark = Literal["unfinished", "settling", "like", "immature", "unlike", "no-data"]
 
 
 def _sort_key(value: Value) -> tuple[int, Any]:
@@ -40,17 +42,30 @@ class ResultColumn(Struct, frozen=True):
     currency: str = ""
 
 
+class Total(Struct, frozen=True):
+    """A row over all of the breakdown: of one period, or over all periods when it has none; dimensions are None.
+
+    `marks` are by column.
+    """
+
+    values: tuple[Value, ...]
+    marks: dict[int, Mark] = field(default_factory=dict)
+
+
 class Result(Struct, frozen=True):
     """A table of numbers with its provenance.
 
     `marks` says of cells (row, column) that the period is unfinished, a cohort's window still open, or that no data
-    reaches it.
+    reaches it. `query` is what was asked, for the way back to the records. `totals`, where they were asked for, are
+    counted anew from the records over all rows, shown or not, in the order of the periods, the one over all last.
     """
 
     columns: tuple[ResultColumn, ...]
     rows: list[tuple[Value, ...]]
     provenance: dict[str, Any]
     marks: dict[tuple[int, int], Mark] = field(default_factory=dict)
+    query: Query | None = None
+    totals: tuple[Total, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,10 +92,14 @@ class Result(Struct, frozen=True):
         """The first `count` rows."""
         return self._picked(list(range(min(count, len(self.rows)))))
 
+    def only(self, number: int) -> Result:
+        """One row."""
+        return self._picked([number])
+
     def _picked(self, order: list[int]) -> Result:
         place = {old: new for new, old in enumerate(order)}
         marks = {(place[row], column): mark for (row, column), mark in self.marks.items() if row in place}
-        return Result(self.columns, [self.rows[index] for index in order], self.provenance, marks)
+        return replace(self, rows=[self.rows[index] for index in order], marks=marks)
 
     def to_dicts(self) -> list[dict[str, Value]]:
         """Rows as mappings from column name to value."""

@@ -12,7 +12,7 @@ from leadline.model.fact import Fact
 from leadline.model.tree import Measure
 from leadline.plan.leg import Span
 from leadline.plan.query import FactState, Query
-from leadline.time.calendar import GRAINS, Grain
+from leadline.time.calendar import GRAINS, LIKE_YEAR, Grain
 from leadline.time.zone import offset_at
 
 Shift: TypeAlias = tuple[tuple[int, Grain | Literal["period"]], ...]
@@ -24,11 +24,14 @@ def time_column(measure: Measure, facts: Mapping[str, Fact]) -> str:
     match measure:
         case tree.Reach(start):
             return start.at or facts[start.fact].time
-        case tree.Last(of):
-            fact = facts[of.fact]
-            return fact.starts or fact.time
-        case tree.Trailing(of):
+        case tree.Elapsed(start):
+            return start.at or facts[start.fact].time
+        case tree.Last(tree.Sum(fact=name) | tree.Count(fact=name) | tree.Distinct(fact=name)) | tree.Movement(name):
+            return facts[name].starts or facts[name].time
+        case tree.Trailing(of) | tree.ToDate(of) | tree.Across(of) | tree.Credit(of):
             return time_column(of, facts)
+        case tree.Gap(name):
+            return facts[name].time
         case _:
             if measure.at:
                 return measure.at
@@ -76,17 +79,44 @@ def _local(instant: dt.datetime, query: Query) -> dt.datetime:
 
 def moved_label(label: dt.date, shift: Shift, query: Query) -> dt.date:
     """The period `shift` before the one that starts at `label`, at the query's grain."""
-    grain = query.grain
-    if grain is None:
+    if not shift or query.grain is None:
         return label
+    return shifted_period((label, label), shift, query, named=True)[0]
+
+
+def shifted_period(whole: Span, shift: Shift, query: Query, *, named: bool = False) -> Span:
+    """The calendar period `shift` before the one `whole` spans.
+
+    A year before a retail period are the same weeks, 52 weeks earlier; with `named` it is the period of the same name.
+    """
+    calendar, grain = query.calendar, query.grain
+    if grain is None:
+        return _shifted_span(whole, shift, query, named=named)
+    start, back = whole[0], dt.timedelta()
+    for count, unit in shift:
+        if unit == "year" and (grain == "week" or (calendar.retail is not None and (grain == "day" or not named))):
+            back += LIKE_YEAR * count
+        elif unit == "period":
+            start = calendar.shift(start, grain, -count)
+        else:
+            start = calendar.floor(calendar.shift(start, unit, -count), grain)
+    return start - back, calendar.shift(start, grain, 1) - back
+
+
+def _shifted_span(whole: Span, shift: Shift, query: Query, *, named: bool) -> Span:
+    calendar, period = query.calendar, query.period
+    assert period is not None
+    start, end = whole
     for count, unit in shift:
         if unit == "period":
-            label = query.calendar.shift(label, grain, -count)
-        elif unit == "year" and grain == "week":
-            label -= dt.timedelta(days=364 * count)
+            for _ in range(count):
+                start, end = calendar.shift(start, period.unit, -period.count), start
+        elif unit == "year" and not named:
+            for _ in range(count):
+                start, end = (calendar.year_before(day, period.unit) for day in (start, end))
         else:
-            label = query.calendar.floor(query.calendar.shift(label, unit, -count), grain)
-    return label
+            start, end = (calendar.shift(day, unit, -count) for day in (start, end))
+    return start, end
 
 
 def moved_span(span: Span | None, shift: Shift, query: Query) -> Span | None:
@@ -100,28 +130,16 @@ def moved_span(span: Span | None, shift: Shift, query: Query) -> Span | None:
                     why=f"a {query.grain} is longer than {count} {unit}",
                     fix=f"ask with --grain {unit}, or go back whole {query.grain}s",
                 )
-            continue
-        if span is None or query.period is None:
+        elif span is None or query.period is None:
             raise RefusedError(
                 "prior-without-period",
                 "A comparison with an earlier period needs a period.",
                 why="all time has nothing before it",
                 fix="add --period, for example --period last-28-days, or --grain month",
             )
-        calendar, length = query.calendar, query.period
-        if unit == "period":
-            start = span[0]
-            for _ in range(count):
-                start, end = calendar.shift(start, length.unit, -length.count), start
-            span = (start, end)
-        elif unit == "year":
-            ends = span
-            for _ in range(count):
-                ends = (calendar.year_before(ends[0], length.unit), calendar.year_before(ends[1], length.unit))
-            span = ends
-        else:
-            span = (calendar.shift(span[0], unit, -count), calendar.shift(span[1], unit, -count))
-    return span
+    if query.grain is not None or not shift or query.period is None:
+        return span
+    return shifted_period((query.period.start, query.period.whole_end(query.calendar)), shift, query)
 
 
 def read_windows(
