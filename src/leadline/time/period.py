@@ -15,6 +15,7 @@ _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
 _WEEK = re.compile(r"(\d{4})-?[Ww](\d{1,2})\Z")
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})\Z")
 _QUARTER = re.compile(r"(\d{4})-?[Qq]([1-4])\Z")
+_NTH = re.compile(r"(\d{4})-?[Pp](\d{1,2})\Z")
 _YEAR = re.compile(r"(\d{4})\Z")
 _TRAILING = re.compile(r"last-(\d+)-(day|week|month|quarter|year)s?\Z")
 _NAMED = re.compile(r"(this|last)-(day|week|month|quarter|year)\Z")
@@ -25,7 +26,8 @@ _EXAMPLES = "2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-15, 2026-01..2026-06, las
 class Period(Struct, frozen=True):
     """A half-open range of local days; `unit` and `count` say how long it is in calendar terms.
 
-    Comparison with the previous like period steps back by `count` times `unit`.
+    Comparison with the previous like period steps back by `count` times `unit`. A period to date (`mtd`) is cut: it
+    ends before its calendar period does.
     """
 
     start: dt.date
@@ -37,6 +39,10 @@ class Period(Struct, frozen=True):
     @property
     def days(self) -> int:
         return (self.end - self.start).days
+
+    def whole_end(self, calendar: Calendar) -> dt.date:
+        """Where the calendar period ends that this one is, or is the beginning of."""
+        return max(self.end, calendar.shift(self.start, self.unit, self.count))
 
 
 def parse_period(text: str, today: dt.date, calendar: Calendar) -> Period | None:
@@ -87,14 +93,27 @@ def _dated(word: str, calendar: Calendar) -> Period | None:
         start = calendar.shift(fiscal_year_start(int(match[1]), calendar), "quarter", int(match[2]) - 1)
         return _calendar_period(start, "quarter", calendar, word)
     if match := _MONTH.match(word):
-        return _calendar_period(dt.date(int(match[1]), int(match[2]), 1), "month", calendar, word)
+        first = dt.date(int(match[1]), int(match[2]), 1)
+        if calendar.retail is not None:
+            first = calendar.retail.month_start(calendar.retail.named_month(first.year, first.month))
+        return _calendar_period(first, "month", calendar, word)
+    if match := _NTH.match(word):
+        if not 1 <= int(match[2]) <= 12:
+            raise ValueError("a year has twelve months")
+        start = calendar.shift(fiscal_year_start(int(match[1]), calendar), "month", int(match[2]) - 1)
+        return _calendar_period(start, "month", calendar, word)
     if match := _YEAR.match(word):
         return _calendar_period(fiscal_year_start(int(match[1]), calendar), "year", calendar, word)
     return None
 
 
 def fiscal_year_start(year: int, calendar: Calendar) -> dt.date:
-    """First day of the fiscal year named `year`: the year it ends in, the calendar year when it starts in January."""
+    """First day of the fiscal year named `year`: the year it ends in, the calendar year when it starts in January.
+
+    A retail year is named by the calendar year that holds most of it.
+    """
+    if calendar.retail is not None:
+        return calendar.retail.month_start(year * 12)
     return dt.date(year if calendar.fiscal_start == 1 else year - 1, calendar.fiscal_start, 1)
 
 
@@ -106,7 +125,7 @@ def _relative(word: str, today: dt.date, calendar: Calendar) -> Period | None:
     if word in _TO_DATE:
         grain = _TO_DATE[word]
         start = calendar.floor(today, grain)
-        return Period(start, today + dt.timedelta(days=1), "day", (today - start).days + 1, word)
+        return Period(start, today + dt.timedelta(days=1), grain, 1, word)
     if match := _NAMED.match(word):
         grain = cast("Grain", match[2])
         start = calendar.floor(today, grain)
@@ -132,15 +151,34 @@ def _calendar_period(start: dt.date, grain: Grain, calendar: Calendar, label: st
 
 
 def previous(period: Period, calendar: Calendar) -> Period:
-    """The like period just before: the quarter before a quarter, the 28 days before 28 days."""
+    """The like period just before: the quarter before a quarter, the 28 days before 28 days, of `mtd` the same part."""
     start = calendar.shift(period.start, period.unit, -period.count)
-    return Period(start, period.start, period.unit, period.count, f"before {period.label}")
+    end = like_end(period.start, period.end, period.whole_end(calendar), (start, period.start), period.unit, calendar)
+    return Period(start, end, period.unit, period.count, f"before {period.label}")
 
 
 def year_before(period: Period, calendar: Calendar) -> Period:
-    """The same period a year earlier; weeks keep their weekdays (52 weeks)."""
-    start, end = (calendar.year_before(day, period.unit) for day in (period.start, period.end))
+    """The same period a year earlier; weeks and retail periods keep their weekdays (52 weeks)."""
+    whole = period.whole_end(calendar)
+    start, end = (calendar.year_before(day, period.unit) for day in (period.start, whole))
+    end = like_end(period.start, period.end, whole, (start, end), period.unit, calendar)
     return Period(start, end, period.unit, period.count, f"a year before {period.label}")
+
+
+def like_end(
+    start: dt.date, end: dt.date, whole: dt.date, other: tuple[dt.date, dt.date], unit: Grain, calendar: Calendar
+) -> dt.date:
+    """Where the same part of a like period ends.
+
+    The part is [start, end) of a period that ends at `whole`; `other` is the like period. All of the one answers to all
+    of the other; a part never to more than the other has.
+    """
+    if end >= whole:
+        return other[1]
+    if end <= start:
+        return other[0]
+    last = calendar.like_day(end - dt.timedelta(days=1), start, other[0], unit)
+    return min(last + dt.timedelta(days=1), other[1])
 
 
 def check_grain(text: str) -> Grain | None:
