@@ -18,7 +18,7 @@ from kit import give
 from leadline.catalogue import documents
 from leadline.model.metric import Example, MetricDefinition
 from leadline.project import Project
-from leadline.warehouse.schema import quote
+from leadline.sql.name import quote
 from leadline.workspace import Workspace, open_workspace
 
 

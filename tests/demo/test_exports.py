@@ -273,7 +273,11 @@ def stretches(folder: Path) -> Iterator[tuple[str, Decimal, datetime, datetime]]
     never = datetime(9999, 1, 1, tzinfo=UTC)
     for row in records(only(folder, "simulated_subscriptions.csv")):
         monthly = number(row["Amount"]) / (12 if row["Interval"] == "year" else 1)
-        began = datetime.fromisoformat(row["Start Date (UTC)"]).replace(tzinfo=UTC)
+        # A free trial is worth nothing: what is paid begins at its end, unless it was left then.
+        paid_from = row["Trial End (UTC)"] or row["Start Date (UTC)"]
+        if row["Trial End (UTC)"] and row["Ended At (UTC)"] == row["Trial End (UTC)"]:
+            continue
+        began = datetime.fromisoformat(paid_from).replace(tzinfo=UTC)
         ended = datetime.fromisoformat(row["Ended At (UTC)"]).replace(tzinfo=UTC) if row["Ended At (UTC)"] else never
         yield row["Customer Email"], monthly, began, ended
 

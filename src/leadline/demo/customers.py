@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+import msgspec
+
 from leadline.demo.clock import Clock, add_months, month_starts
 from leadline.demo.company import Company
 from leadline.demo.dice import Dice
 from leadline.demo.people import list_price
-from leadline.demo.world import AdDay, Answer, Cost, Deal, Payment, Person, Subscription, Usage
+from leadline.demo.world import AdDay, Answer, Cost, Deal, Payment, Person, Subscription, Trial, Usage
 
 REASONS = ("too expensive", "unused", "missing features", "switched service", "customer closed")
 USERS = {"Starter": 1, "Team": 2, "Business": 4, "Enterprise": 7}
 BILLED_ON_A_PLAN = "plan"
+TRIAL = timedelta(days=14)
+FEATURES = ("reports", "alerts", "goals", "attribution")
+FEATURE_SHARE = (52, 21, 17, 10)
 
 
 def subscribe(company: Company, clock: Clock, deals: list[Deal], dice: Dice) -> list[Subscription]:
@@ -109,6 +114,35 @@ def _billed(company: Company, cents: int, interval: str) -> int:
     return round(cents * (1 - company.yearly_discount)) if interval == "year" else cents
 
 
+def try_out(
+    company: Company, clock: Clock, subscriptions: list[Subscription], people: list[Person], dice: Dice
+) -> tuple[list[Subscription], list[Trial]]:
+    """Free trials of two weeks: before the first plan of some customers, and of some SQLs who then did not buy."""
+    horizon = clock.midnight(company.ends + timedelta(days=1))
+    known: set[str] = set()
+    tried: list[Subscription] = []
+    for one in subscriptions:
+        first = one.customer not in known
+        known.add(one.customer)
+        if first and one.plan in ("Starter", "Team") and dice.chance(0.4):
+            one = msgspec.structs.replace(one, trial_at=one.starts_at - TRIAL)
+        tried.append(one)
+    trials: list[Trial] = []
+    plans = company.plans[:2]
+    for person in people:
+        if "sql" in person.stages and "customer" not in person.stages and dice.chance(0.09):
+            starts = clock.working(person.stages["sql"] + timedelta(days=1 + dice.randrange(6)), dice)
+            if starts + TRIAL < horizon:
+                number, plan = len(trials), dice.choice(plans)
+                trials.append(
+                    Trial(
+                        f"sub_{_code(8_000_000 + number, 14)}", f"cus_{_code(int(person.id), 14)}", person, plan.name,
+                        plan.cents, starts, starts + TRIAL,
+                    )
+                )  # fmt: skip
+    return tried, trials
+
+
 def charge(company: Company, clock: Clock, subscriptions: list[Subscription], dice: Dice) -> list[Payment]:
     """The charges of all subscriptions: failed ones are tried again, some are given back in whole or in part."""
     horizon = clock.midnight(company.ends + timedelta(days=1))
@@ -178,6 +212,26 @@ def use(company: Company, clock: Clock, subscriptions: list[Subscription], dice:
         Usage(f"ev-{number + 1:07d}", event.at, event.email, event.event, event.plan, event.quantity)
         for number, event in enumerate(events)
     ]
+
+
+def use_more(clock: Clock, usage: list[Usage], horizon: datetime, dice: Dice) -> list[Usage]:
+    """The events with the feature used, and beside them onboarding and shared reports."""
+    more: list[Usage] = []
+    for one in usage:
+        if one.event == "key_action":
+            more.append(msgspec.structs.replace(one, feature=dice.pick(FEATURES, FEATURE_SHARE)))
+            if dice.chance(0.03):
+                more.append(_event(one.at + timedelta(minutes=3), one.email, "shared", one.plan, 1))
+            continue
+        more.append(one)
+        if one.event == "signup":
+            began = one.at + timedelta(minutes=2 + dice.randrange(50))
+            more.append(_event(began, one.email, "onboarding_started", one.plan, 1))
+            if dice.chance(0.71):
+                done = clock.awake(began + timedelta(days=dice.around(3.0, 0.8)), dice)
+                more.append(_event(done, one.email, "onboarding_completed", one.plan, 1))
+    kept = sorted((one for one in more if one.at < horizon), key=lambda one: (one.at, one.email, one.event))
+    return [msgspec.structs.replace(one, id=f"ev-{number + 1:07d}") for number, one in enumerate(kept)]
 
 
 def _event(at: datetime, email: str, event: str, plan: str, quantity: int) -> Usage:

@@ -116,7 +116,7 @@ def run(out: Path, seed: int = 7, *, progress: Progress | None = None) -> DemoRe
 
 
 def make_workspace(out: Path) -> None:
-    """The demo's workspace: that of a B2B software company, with the company's own sources mapped."""
+    """The demo's workspace: that of a B2B software company, with its own sources mapped and its margin defined."""
     company = FATHOMERE
     init_workspace(out, "b2b_saas", name=company.name, timezone=company.timezone, currency=company.currency)
     settings = out / SETTINGS_FILE
@@ -125,8 +125,9 @@ def make_workspace(out: Path) -> None:
     settings.write_text(settings.read_text(encoding="utf-8") + still, encoding="utf-8", newline="\n")
     readme = out / "README.md"
     readme.write_text(f"> {company.notice}\n\n{readme.read_text(encoding='utf-8')}", encoding="utf-8", newline="\n")
-    with resources.as_file(resources.files("leadline.demo") / "sources") as sources:
-        shutil.copytree(sources, out / "sources", dirs_exist_ok=True)
+    for room in ("sources", "metrics"):
+        with resources.as_file(resources.files("leadline.demo") / room) as definitions:
+            shutil.copytree(definitions, out / room, dirs_exist_ok=True)
 
 
 def _refuse_others(out: Path, seed: int) -> None:

@@ -23,7 +23,7 @@ class AdDay(Struct, frozen=True):
 
 
 class VisitDay(Struct, frozen=True):
-    """Website sessions of a day, channel and campaign, with the form fills that came of them."""
+    """Website sessions of a day, channel and campaign, with the pages seen and the form fills that came of them."""
 
     day: date
     channel: str
@@ -36,6 +36,10 @@ class VisitDay(Struct, frozen=True):
     events: int
     key_events: int
     forms: int
+
+    @property
+    def views(self) -> int:
+        return self.sessions + self.engaged * 2
 
 
 class SearchDay(Struct, frozen=True):
@@ -136,7 +140,7 @@ class Deal(Struct, frozen=True):
 
 
 class Subscription(Struct, frozen=True):
-    """A stretch of time with one price; `cents` a month, billed monthly or yearly."""
+    """A stretch of time with one price; `cents` a month, billed monthly or yearly, perhaps after a free trial."""
 
     id: str
     customer: str
@@ -149,6 +153,19 @@ class Subscription(Struct, frozen=True):
     canceled_at: datetime | None
     ends_at: datetime | None
     reason: str
+    trial_at: datetime | None = None
+
+
+class Trial(Struct, frozen=True):
+    """A free trial that nobody paid for afterwards; `cents` is what a month would have cost."""
+
+    id: str
+    customer: str
+    person: Person
+    plan: str
+    cents: int
+    starts_at: datetime
+    ends_at: datetime
 
 
 class Payment(Struct, frozen=True):
@@ -173,6 +190,7 @@ class Usage(Struct, frozen=True):
     event: str
     plan: str
     quantity: int
+    feature: str = ""
 
 
 class Answer(Struct, frozen=True):
@@ -197,6 +215,167 @@ class Cost(Struct, frozen=True):
     planned: int
 
 
+class Reply(Struct, frozen=True):
+    """An answer to another survey: satisfaction, effort, or whether somebody asked at random knows the name."""
+
+    id: str
+    at: datetime
+    kind: str
+    survey: str
+    email: str
+    score: int
+    scale: int
+
+
+class Post(Struct, frozen=True):
+    """A post, article or episode on an own channel, and what became of it."""
+
+    day: date
+    network: str
+    profile: str
+    id: str
+    kind: str
+    impressions: int
+    reach: int
+    likes: int
+    comments: int
+    shares: int
+    saves: int
+    clicks: int
+    views: int = 0
+    plays: int = 0
+    hooks: int = 0
+    seconds: int = 0
+
+
+class Audience(Struct, frozen=True):
+    """How many people followed a profile, or were on a list, on a day."""
+
+    day: date
+    network: str
+    profile: str
+    followers: int
+
+
+class Collab(Struct, frozen=True):
+    """A piece of an influencer's; money in cents, `rate` that of one engagement."""
+
+    day: date
+    network: str
+    influencer: str
+    campaign: str
+    followers: int
+    impressions: int
+    engagements: int
+    fee: int
+    product: int
+    boost: int
+    conversions: int
+    revenue: int
+    rate: int
+
+
+class Mention(Struct, frozen=True):
+    """What others said of a brand: a single piece, or as many as the monitoring tool counted in a week."""
+
+    id: str
+    at: datetime
+    kind: str
+    network: str
+    outlet: str
+    tier: str
+    brand: str
+    influencer: bool
+    copied: bool
+    sentiment: str
+    count: int
+    displays: int
+    stars: int
+
+
+class Reading(Struct, frozen=True):
+    """A figure from outside, read on a day: `value`, or `cents` when it is money."""
+
+    day: date
+    figure: str
+    subject: str
+    brand: str
+    tool: str
+    value: float | None = None
+    cents: int | None = None
+
+
+class Query(Struct, frozen=True):
+    """A search query's week, as an SEO tool reports it; `position` in tenths, `cents` what the clicks would cost."""
+
+    day: date
+    text: str
+    impressions: int
+    clicks: int
+    position: int
+    cents: int
+
+
+class PageSeen(Struct, frozen=True):
+    """A page of the blog, seen; `depth` is how far it was scrolled, in hundredths."""
+
+    at: datetime
+    visitor: str
+    session: str
+    page: str
+    kind: str
+    seconds: int
+    depth: int
+
+
+class Contact(Struct, frozen=True):
+    """A touch of marketing with a known person."""
+
+    id: str
+    at: datetime
+    person: Person
+    channel: str
+    campaign: str
+    kind: str
+    content: str
+
+
+class Entry(Struct, frozen=True):
+    """A stage that another system than the CRM keeps: accepted, rejected, qualified by chat or use, gone, back, …"""
+
+    id: str
+    at: datetime
+    person: Person
+    stage: str
+    reason: str
+
+
+class Invitation(Struct, frozen=True):
+    """A customer invited somebody; `guest` is empty while nobody took it up. The reward is in cents."""
+
+    id: str
+    at: datetime
+    host: Person
+    host_since: datetime
+    guest: Person | None
+    accepted_at: datetime | None
+    converted_at: datetime | None
+    reward: int
+
+
+class Target(Struct, frozen=True):
+    """A goal of a month; values in cents when `is_money`. `actual` is known once the month is over."""
+
+    first: date
+    ends: date
+    metric: str
+    owner: str
+    is_money: bool
+    target: int
+    forecast: int | None
+    actual: int | None
+
+
 class World(Struct, frozen=True):
     """Everything that happened."""
 
@@ -215,3 +394,16 @@ class World(Struct, frozen=True):
     usage: tuple[Usage, ...]
     answers: tuple[Answer, ...]
     costs: tuple[Cost, ...]
+    trials: tuple[Trial, ...]
+    replies: tuple[Reply, ...]
+    posts: tuple[Post, ...]
+    audiences: tuple[Audience, ...]
+    collabs: tuple[Collab, ...]
+    mentions: tuple[Mention, ...]
+    readings: tuple[Reading, ...]
+    queries: tuple[Query, ...]
+    pages: tuple[PageSeen, ...]
+    contacts: tuple[Contact, ...]
+    entries: tuple[Entry, ...]
+    invitations: tuple[Invitation, ...]
+    targets: tuple[Target, ...]

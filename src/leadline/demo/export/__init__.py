@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leadline.demo.export import ads, billing, crm, mail, own, web
+from leadline.demo.export import ads, around, billing, crm, mail, own, public, web
 from leadline.demo.world import World
 
 PREFIX = "simulated_"
@@ -25,6 +25,18 @@ WRITERS = (
     own.sales_activities,
     own.survey,
     own.product_events,
+    around.touches,
+    around.stage_log,
+    around.invitations,
+    around.replies,
+    around.goals,
+    public.social_posts,
+    public.audiences,
+    public.influencers,
+    public.mentions,
+    public.readings,
+    public.search_queries,
+    public.pages,
 )
 
 

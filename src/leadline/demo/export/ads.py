@@ -21,7 +21,8 @@ def google_ads(world: World) -> Iterator[File]:
     ads = _days(world, "google_ads")
     rows: list[Row] = [
         ("Day", "Campaign", "Campaign ID", "Campaign type", "Currency code", "Clicks", "Impr.", "CTR", "Avg. CPC",
-         "Cost", "Conversions", "Cost / conv.", "Conv. rate", "Conv. value", "Search impr. share"),
+         "Cost", "Conversions", "Cost / conv.", "Conv. rate", "Conv. value", "Search impr. share",
+         "Search lost IS (budget)", "Search lost IS (rank)", "Viewable impr.", "Measurable impr."),
     ]  # fmt: skip
     for ad in ads:
         rows.append(
@@ -32,12 +33,13 @@ def google_ads(world: World) -> Iterator[File]:
                 "Search",
                 company.currency,
                 *_google_cells([ad]),
-                _share(ad),
+                *_share(ad),
+                *_seen(ad),
             )
         )
     for label in ("Total: Campaigns", "Total: Account", "Total: Search"):
         kind = "Search" if label == "Total: Search" else " --"
-        rows.append((label, " --", " --", kind, company.currency, *_google_cells(ads), " --"))
+        rows.append((label, " --", " --", kind, company.currency, *_google_cells(ads), *[" --"] * 5))
     preamble = f"Campaign report\n{long_date(company.starts)} - {long_date(company.ends)}\n"
     yield "google_ads_campaign_report.csv", utf16(tabs(rows, preamble))
 
@@ -58,9 +60,23 @@ def _google_cells(ads: list[AdDay]) -> tuple[str, ...]:
     )
 
 
-def _share(ad: AdDay) -> str:
+def _share(ad: AdDay) -> tuple[str, str, str]:
+    """Shares of the possible displays that were had, lost to budget and lost to rank; together one, in hundredths."""
     share = IMPRESSION_SHARE[ad.campaign.name] * 100 + ad.day.toordinal() * 97 % 900 - 450
-    return "< 10%" if share < 1000 else f"{share / 100:.2f}%"
+    budget = (10_000 - share) * 30 // 100
+    rank = 10_000 - share - budget
+    return _bounded(share), _bounded(budget), _bounded(rank)
+
+
+def _bounded(share: int) -> str:
+    """A share as this platform prints it: nothing exact below a tenth or above nine."""
+    return "< 10%" if share < 1000 else "> 90%" if share > 9000 else f"{share / 100:.2f}%"
+
+
+def _seen(ad: AdDay) -> tuple[str, str]:
+    """Displays that were seen, of those of which it could be measured."""
+    measurable = ad.impressions * 94 // 100
+    return f"{measurable * (61 + ad.day.toordinal() % 7) // 100:,}", f"{measurable:,}"
 
 
 def microsoft_ads(world: World) -> Iterator[File]:

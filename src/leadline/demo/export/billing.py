@@ -31,7 +31,10 @@ def payments(world: World) -> Iterator[File]:
 
 
 def subscriptions(world: World) -> Iterator[File]:
-    """All subscriptions: `Amount` is what one interval costs; one that was cancelled may still run to its end."""
+    """All subscriptions: `Amount` is what one interval costs; one that was cancelled may still run to its end.
+
+    A subscription with a trial begins with it; one that only was a trial was cancelled at the trial's end.
+    """
     horizon = Clock(world.company.timezone).midnight(world.company.ends + timedelta(days=1))
     rows: list[Row] = [
         ("id", "Customer ID", "Customer Description", "Customer Email", "Plan", "Quantity", "Currency", "Interval",
@@ -42,11 +45,19 @@ def subscriptions(world: World) -> Iterator[File]:
     for one in world.subscriptions:
         step = 12 if one.interval == "year" else 1
         period_start, period_end = _period(one, step, horizon)
+        began, until = one.trial_at or one.starts_at, one.starts_at if one.trial_at else None
         rows.append(
             (one.id, one.customer, one.person.company, one.person.email, one.plan, "1", world.company.currency.lower(),
-             one.interval, money(one.cents * step), "canceled" if one.ends_at else "active", _second(one.starts_at),
-             _second(one.starts_at), _second(period_start), _second(period_end), "", "", _second(one.canceled_at),
-             _second(one.ends_at), one.reason)
+             one.interval, money(one.cents * step), "canceled" if one.ends_at else "active", _second(began),
+             _second(began), _second(period_start), _second(period_end), _second(one.trial_at), _second(until),
+             _second(one.canceled_at), _second(one.ends_at), one.reason)
+        )  # fmt: skip
+    for trial in world.trials:
+        starts, ends = _second(trial.starts_at), _second(trial.ends_at)
+        rows.append(
+            (trial.id, trial.customer, trial.person.company, trial.person.email, trial.plan, "1",
+             world.company.currency.lower(), "month", money(trial.cents), "canceled", starts, starts, starts, ends,
+             starts, ends, ends, ends, "trial ended")
         )  # fmt: skip
     yield "subscriptions.csv", utf8(table(rows))
 

@@ -19,6 +19,16 @@ STAGES = {
 }
 
 
+PROBABILITIES = {
+    "Appointment scheduled": "0.2",
+    "Qualified to buy": "0.4",
+    "Presentation scheduled": "0.6",
+    "Contract sent": "0.9",
+    "Closed won": "1",
+    "Closed lost": "0",
+}
+
+
 def contacts(world: World) -> Iterator[File]:
     """All contacts: every cell quoted, times in the portal's own zone to the minute, no date for stages not reached."""
     clock = Clock(world.company.timezone)
@@ -64,8 +74,8 @@ def deals(world: World) -> Iterator[File]:
     channels = {channel.name: channel.crm_name for channel in world.company.channels}
     rows: list[Row] = [
         ("Record ID", "Deal Name", "Amount", "Currency", "Deal Stage", "Pipeline", "Deal Type", "Create Date",
-         "Close Date", "Deal owner", "Company Name", "Associated Contact", "Associated Contact Emails",
-         "Original Source", "Closed Lost Reason"),
+         "Close Date", "Deal probability", "Deal owner", "Company Name", "Associated Contact",
+         "Associated Contact Emails", "Original Source", "Closed Lost Reason"),
     ]  # fmt: skip
     rows.extend(_deal_row(world, clock, channels, deal) for deal in world.deals)
     yield "hubspot-crm-exports-all-deals.csv", utf8(table(rows, quote_all=True))
@@ -76,6 +86,7 @@ def _deal_row(world: World, clock: Clock, channels: dict[str, str], deal: Deal) 
     return (
         deal.id, f"{person.company} - {deal.plan}", money(deal.cents), world.company.currency, deal.stage,
         "Sales Pipeline", "New Business", _minute(clock, deal.created_at),
-        _minute(clock, deal.closed_at or deal.expected_close), person.owner, person.company, person.name, person.email,
+        _minute(clock, deal.closed_at or deal.expected_close), PROBABILITIES[deal.stage], person.owner, person.company,
+        person.name, person.email,
         channels[person.channel], deal.loss_reason,
     )  # fmt: skip

@@ -49,9 +49,9 @@ def survey(world: World) -> Iterator[File]:
 
 def product_events(world: World) -> Iterator[File]:
     """Events in the product, in UTC; `count` says how often within the row's minute."""
-    rows: list[Row] = [("event_id", "time", "user", "event", "plan", "count")]
+    rows: list[Row] = [("event_id", "time", "user", "event", "plan", "count", "feature")]
     rows.extend(
-        (one.id, f"{one.at:%Y-%m-%dT%H:%M:%SZ}", one.email, one.event, one.plan, str(one.quantity))
+        (one.id, f"{one.at:%Y-%m-%dT%H:%M:%SZ}", one.email, one.event, one.plan, str(one.quantity), one.feature)
         for one in world.usage
     )
     yield "product_events.csv", utf8(table(rows))

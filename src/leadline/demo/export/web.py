@@ -38,7 +38,7 @@ def ga4(world: World) -> Iterator[File]:
         rows: list[Row] = [
             ("Date", "Session primary channel group (Default Channel Group)", "Session campaign", "Sessions",
              "New users", "Engaged sessions", "Engagement rate", "Average engagement time per session",
-             "Events per session", "Event count", "Key events", "Session key event rate", "Total revenue"),
+             "Events per session", "Event count", "Views", "Key events", "Session key event rate", "Total revenue"),
         ]  # fmt: skip
         rows.extend(_ga4_row(visit) for visit in visits)
         preamble = (
@@ -60,7 +60,7 @@ def _ga4_row(visit: VisitDay) -> tuple[str, ...]:
     return (
         f"{visit.day:%Y%m%d}", visit.channel, visit.campaign, str(visit.sessions), str(visit.new_users),
         str(visit.engaged), _rate(visit.engaged, visit.sessions), _rate(visit.seconds, visit.sessions),
-        _rate(visit.events, visit.sessions), str(visit.events), str(visit.key_events),
+        _rate(visit.events, visit.sessions), str(visit.events), str(visit.views), str(visit.key_events),
         _rate(min(visit.key_events, visit.sessions), visit.sessions), "0",
     )  # fmt: skip
 
