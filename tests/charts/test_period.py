@@ -3,6 +3,8 @@ from datetime import date
 import pytest
 
 from leadline.charts.period import following, last_day, period_label, spine, tick_label
+from leadline.time.calendar import Calendar
+from leadline.time.retail import RetailYear
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,17 @@ def test_the_spine_keeps_a_place_for_a_missing_period() -> None:
     assert spine([], "month") == ()
     cut_short = [date(2026, 1, 1), date(2026, 1, 5), date(2026, 1, 12)]
     assert set(cut_short) <= set(spine(cut_short, "week"))
+
+
+def test_retail_periods_keep_their_own_starts_and_the_names_of_the_trade() -> None:
+    calendar = Calendar(6, retail=RetailYear())
+    for grain in ("month", "quarter", "year"):
+        starts = calendar.starts(date(2022, 6, 1), date(2025, 1, 1), grain)  # type: ignore[arg-type]
+        assert spine(starts, grain) == tuple(starts)
+    months = calendar.starts(date(2023, 1, 29), date(2023, 4, 30), "month")
+    assert [period_label(day, "month") for day in months] == ["Feb 2023", "Mar 2023", "Apr 2023"]
+    assert tick_label(date(2023, 12, 31), "month") == ("Jan", "2024")
+    assert period_label(date(2023, 1, 29), "year").replace("\u2009", " ") == "Feb 2023 – Jan 2024"
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_value_reads_as_its_locale_writes_it(
 
 
 @pytest.mark.parametrize(
-    ("currency", "expected"), [("JPY", "¥1,235"), ("USD", "$1,234.50"), ("KWD", "KWD1,234.500"), ("", "1,234.50")]
+    ("currency", "expected"), [("JPY", "¥1,235"), ("USD", "$1,234.50"), ("KWD", "KWD\u00a01,234.500"), ("", "1,234.50")]
 )
 def test_money_has_the_decimals_of_its_currency(currency: str, expected: str) -> None:
     assert format_value(Decimal("1234.50"), "money", currency=currency) == expected

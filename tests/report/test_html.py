@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from leadline.ingest.source import Finding
+from leadline.language.read import read_language
 from leadline.plan.result import Result, ResultColumn
 from leadline.report.html import Query, render_html, write_html
 from leadline.report.scorecard import build_scorecard
@@ -136,11 +137,11 @@ def test_the_page_tells_what_a_reader_needs(full: str) -> None:
 
 def test_rows_beyond_fifty_are_counted(lively: Any) -> None:
     many = Result(CHANNELS[:2], [(f"c{i}", i) for i in range(60)], {})
-    assert "10 / 60 rows not shown" in make(lively, breakdowns=[Breakdown("Many", many)])
+    assert "10 of 60 rows not shown" in make(lively, breakdowns=[Breakdown("Many", many)])
 
 
 def test_right_to_left_and_the_reports_own_words(lively: Any) -> None:
-    text = make(lively, locale="ar", translate=lambda word: {"At a glance": "لمحة سريعة"}.get(word, word))
+    text = make(lively, language=read_language("ar"))
     html = next(tree(text).iter("html"))
     assert (html.get("lang"), html.get("dir")) == ("ar", "rtl")
     assert "لمحة سريعة" in text

@@ -1,4 +1,4 @@
-"""The built-in definitions of the field, as YAML beside this module."""
+"""The built-in definitions of the field, as YAML beside this module; `language/` says what others call them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Iterator
 from importlib import resources
 
 from leadline.model.document import Document, read_document
+
+LANGUAGES = {
+    "en": "English",
+    "vi": "Tiếng Việt",
+    "tr": "Türkçe",
+    "ms": "Bahasa Melayu",
+    "zh": "简体中文",
+    "ar": "العربية",
+}
+"""The languages with texts, and what each calls itself."""
 
 
 def documents() -> Iterator[Document]:

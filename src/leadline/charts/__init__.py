@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from leadline.charts.bar import Bar, bar_chart
     from leadline.charts.bullet import bullet_chart
     from leadline.charts.canvas import Frame
-    from leadline.charts.line import Series, Wording, line_chart
+    from leadline.charts.line import Series, line_chart
     from leadline.charts.palette import STYLE
     from leadline.charts.spark import sparkline, text_sparkline
     from leadline.charts.value import format_value
+    from leadline.charts.wording import Wording
 
 __all__ = [
     "STYLE",
@@ -37,7 +38,7 @@ _HOMES = {
     "Bar": "bar",
     "Frame": "canvas",
     "Series": "line",
-    "Wording": "line",
+    "Wording": "wording",
     "bar_chart": "bar",
     "bullet_chart": "bullet",
     "format_value": "value",

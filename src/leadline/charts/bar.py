@@ -24,9 +24,7 @@ class Bar(Struct, frozen=True):
     before: Number | None = None
 
 
-def bar_chart(
-    frame: Frame, bars: Sequence[Bar], *, before_label: str = "", limit: int = 12, more: str = "{count} more not shown"
-) -> str:
+def bar_chart(frame: Frame, bars: Sequence[Bar], *, before_label: str = "", limit: int = 12) -> str:
     """An SVG of horizontal bars in the order given, at most `limit`; how many are left out is written below.
 
     Bars start at zero, negative ones run the other way. None shows as an en dash. Nothing is ever summed into "other":
@@ -54,7 +52,7 @@ def bar_chart(
         canvas.target(0, middle - _ROW / 2, frame.width, _ROW, _told(frame, bar, before_label))
     canvas.line(zero, head, zero, head + _ROW * len(shown), "axis")
     if hidden:
-        canvas.text(0, height - 6, more.format(count=hidden), colour="muted")
+        canvas.text(0, height - 6, frame.words.hidden.format(count=hidden), colour="muted")
     return canvas.svg(frame, frame.desc or _describe(frame, shown, hidden))
 
 
@@ -95,12 +93,12 @@ def _value(frame: Frame, value: Number | None, *, compact: bool = False) -> str:
 def _told(frame: Frame, bar: Bar, before_label: str) -> str:
     told = f"{bar.label}: {_value(frame, bar.value)}"
     if bar.before is not None:
-        told += f"; {before_label or 'before'} {_value(frame, bar.before)}"
+        told += f"; {before_label or frame.words.before} {_value(frame, bar.before)}"
     return told
 
 
 def _describe(frame: Frame, bars: Sequence[Bar], hidden: int) -> str:
     if not bars:
-        return "No data."
-    told = listed((f"{clean(bar.label)} {_value(frame, bar.value)}" for bar in bars), 12)
-    return f"{told}." + (f" {hidden} more not shown." if hidden else "")
+        return frame.words.nothing
+    told = listed((f"{clean(bar.label)} {_value(frame, bar.value)}" for bar in bars), 12, frame.words)
+    return f"{told}." + (f" {frame.words.hidden.format(count=hidden)}." if hidden else "")

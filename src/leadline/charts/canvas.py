@@ -12,6 +12,7 @@ from msgspec import Struct
 from leadline.charts.label import escape
 from leadline.charts.palette import FONT, LIGHT, STYLE
 from leadline.charts.value import text_direction
+from leadline.charts.wording import ENGLISH, Wording
 
 Attribute = str | int | float | None
 Attributes = dict[str, Attribute]
@@ -23,7 +24,7 @@ class Frame(Struct, frozen=True):
     `title` and `desc` are read out by screen readers (`desc` is written from the data when empty); `unit` and
     `currency` are those of the values, `grain` that of the periods; `width` and `height` in user units (height 0: what
     the chart needs). `rtl` None follows the locale. `id` makes ids unique in a page; `standalone` puts the style sheet
-    into the drawing, for a file of its own.
+    into the drawing, for a file of its own. `words` are what the chart says itself.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Frame(Struct, frozen=True):
     rtl: bool | None = None
     id: str = ""
     standalone: bool = False
+    words: Wording = ENGLISH
 
     @property
     def mirrored(self) -> bool:
@@ -160,11 +162,11 @@ class Canvas:
         self.shapes.append(f"{start}>{inner}</{tag}>" if inner else f"{start}/>")
 
 
-def listed(items: Iterable[str], most: int = 6) -> str:
+def listed(items: Iterable[str], most: int = 6, words: Wording = ENGLISH) -> str:
     """Items as one phrase, and how many more there are."""
     names = list(items)
     shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+    return words.more.format(names=shown, count=len(names) - most) if len(names) > most else shown
 
 
 def _fill(colour: str) -> Attributes:

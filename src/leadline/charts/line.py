@@ -29,17 +29,6 @@ class Series(Struct, frozen=True):
     values: tuple[Number | None, ...]
 
 
-class Wording(Struct, frozen=True):
-    """The chart's own few words, for other languages."""
-
-    unfinished: str = "not finished yet"
-    no_data: str = "no data"
-    goal: str = "goal"
-
-
-ENGLISH = Wording()
-
-
 def line_chart(
     frame: Frame,
     periods: Sequence[date],
@@ -49,7 +38,6 @@ def line_chart(
     goal: Number | None = None,
     unfinished: Collection[date] = (),
     zero: bool | None = None,
-    words: Wording = ENGLISH,
 ) -> str:
     """An SVG time series; the first of `series` is the main one.
 
@@ -66,21 +54,21 @@ def line_chart(
     shown = [value for row in rows for value, day in zip(row.values, dates, strict=True) if day not in open_at]
     shown += [goal, *(ghost.values if ghost else ())]
     parts = [value for row in rows for value, day in zip(row.values, dates, strict=True) if day in open_at]
-    legend = _legend(rows, ghost, words.unfinished if open_at & frozenset(dates) else "")
+    legend = _legend(rows, ghost, frame.words.unfinished if open_at & frozenset(dates) else "")
     chart = _Plot(frame, dates, open_at, shown, parts, legend, zero=zero)
     chart.grid()
     chart.axis()
     if ghost:
         chart.trace(ghost, "past", weight=1.75)
     if goal is not None:
-        chart.level(goal, words.goal)
+        chart.level(goal, frame.words.goal)
     for index in reversed(range(len(rows))):
         colour, weight, dash = _look(index)
         chart.trace(rows[index], colour, weight=weight, dash=dash, dots=index == 0)
     if rows:
         chart.last_value(rows[0])
     chart.legend()
-    chart.targets(rows, ghost, words)
+    chart.targets(rows, ghost)
     return chart.canvas.svg(frame, frame.desc or describe(frame, dates, rows, ghost, open_at))
 
 
@@ -88,26 +76,28 @@ def describe(
     frame: Frame, dates: Sequence[date], rows: Sequence[Series], past: Series | None, unfinished: Collection[date]
 ) -> str:
     """The chart in words, for those who cannot see it: range, last complete value, lowest, highest, gaps."""
+    words = frame.words
     if not dates or not rows:
-        return "No data."
+        return words.nothing
     main = rows[0]
     name = [period_label(period, frame.grain, frame.locale) for period in dates]
-    parts = [f"{main.label} by {frame.grain}, {name[0]} to {name[-1]}."]
+    grain = words.grain or frame.grain
+    parts = [words.course.format(name=main.label, grain=grain, first=name[0], last=name[-1])]
     done = [(finite(v), i) for i, v in enumerate(main.values) if finite(v) is not None and dates[i] not in unfinished]
     if done:
-        for word, (_, at) in (("Last complete", done[-1]), ("Lowest", min(done)), ("Highest", max(done))):
-            parts.append(f"{word}: {_value(frame, main.values[at])} in {name[at]}.")
+        for text, (_, at) in ((words.last_complete, done[-1]), (words.lowest, min(done)), (words.highest, max(done))):
+            parts.append(text.format(value=_value(frame, main.values[at]), period=name[at]))
         at = done[-1][1]
         if past and finite(past.values[at]) is not None:
-            parts.append(f"{past.label} then: {_value(frame, past.values[at])}.")
+            parts.append(words.then.format(name=past.label, value=_value(frame, past.values[at])))
     gaps = [name[i] for i, value in enumerate(main.values) if finite(value) is None]
     if gaps:
-        parts.append(f"No data: {listed(gaps)}.")
+        parts.append(words.gaps.format(periods=listed(gaps, words=words)))
     still = [name[i] for i, period in enumerate(dates) if period in unfinished]
     if still:
-        parts.append(f"Not finished yet: {listed(still)}.")
+        parts.append(words.still_open.format(periods=listed(still, words=words)))
     if len(rows) > 1:
-        parts.append(f"Beside it: {listed(row.label for row in rows[1:])}.")
+        parts.append(words.beside.format(names=listed((row.label for row in rows[1:]), words=words)))
     return " ".join(parts)
 
 
@@ -274,7 +264,8 @@ class _Plot:
                 self.canvas.dot(x + 16, y, 4, entry.colour, hollow=True)
             self.canvas.text(x + 26, y + 4, entry.label, colour="muted")
 
-    def targets(self, rows: Sequence[Series], past: Series | None, words: Wording) -> None:
+    def targets(self, rows: Sequence[Series], past: Series | None) -> None:
+        words = self.frame.words
         for index, period in enumerate(self.dates):
             name = period_label(period, self.frame.grain, self.frame.locale)
             if period in self.unfinished:

@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import cast
 
+from leadline.charts.value import local_digits
 from leadline.time.calendar import Calendar, Grain
 
 # Steps from a given start need no week or fiscal start: those only say where a period begins.
 _CALENDAR = Calendar()
+_SLACK = {"month": timedelta(days=9), "quarter": timedelta(days=9), "year": timedelta(days=9)}
+# The middle of a retail month lies in the calendar month it is called by.
+_TO_MIDDLE = timedelta(days=14)
 
 
 def as_date(moment: date) -> date:
@@ -34,16 +38,24 @@ def spine(periods: Iterable[date], grain: str) -> tuple[date, ...]:
         return ()
     found = [known[0]]
     while found[-1] < known[-1]:
-        found.append(following(found[-1], grain))
+        after = following(found[-1], grain)
+        # Retail periods are some days longer or shorter than those of the calendar: the next one known is near.
+        near = [day for day in known if found[-1] < day and abs(day - after) <= _SLACK.get(grain, timedelta())]
+        found.append(min(near, default=after))
     # Dates off the grid (a first week cut short) stay on the axis where they are.
     return tuple(sorted({*found[: -1 if found[-1] > known[-1] else None], *known}))
 
 
 def period_label(start: date, grain: str, locale: str = "en") -> str:
     """The full name of a period: `Mar 2026`, `Q1 2026`, `4 – 10 May 2026`, `2026`."""
+    return local_digits(_period_label(start, grain, locale), locale)
+
+
+def _period_label(start: date, grain: str, locale: str) -> str:
     from babel.dates import format_date, format_interval, format_skeleton
 
     tag = locale.replace("-", "_")
+    start = _called(start, grain)
     if grain == "year" and start.month == 1:
         return str(format_date(start, "y", locale=tag))
     if grain == "year":
@@ -59,16 +71,26 @@ def period_label(start: date, grain: str, locale: str = "en") -> str:
     return str(format_skeleton("yMMMd", start, locale=tag))
 
 
+def _called(start: date, grain: str) -> date:
+    """The calendar month by which a period is called that starts on no first of a month."""
+    if grain in ("month", "quarter", "year") and start.day != 1:
+        return (start + _TO_MIDDLE).replace(day=1)
+    return start
+
+
 def tick_label(start: date, grain: str, locale: str = "en") -> tuple[str, str]:
     """A short name for the axis and the year to write under its first tick: `("Mar", "2026")`."""
     from babel.dates import format_date, format_skeleton
 
     tag = locale.replace("-", "_")
-    year = str(format_skeleton("y", start, locale=tag))
+    start = _called(start, grain)
+    year = local_digits(str(format_skeleton("y", start, locale=tag)), locale)
     if grain == "year":
         return year, ""
     if grain == "quarter" and start.month % 3 == 1:
-        return str(format_date(start, "QQQ", locale=tag)), year
-    if grain in ("quarter", "month"):
-        return str(format_date(start, "MMM", locale=tag)), year
-    return str(format_skeleton("MMMd", start, locale=tag)), year
+        name = format_date(start, "QQQ", locale=tag)
+    elif grain in ("quarter", "month"):
+        name = format_date(start, "MMM", locale=tag)
+    else:
+        name = format_skeleton("MMMd", start, locale=tag)
+    return local_digits(str(name), locale), year

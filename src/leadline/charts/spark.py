@@ -81,10 +81,11 @@ def _trace(
 def _describe(frame: Frame, values: Sequence[Number | None], unfinished: int) -> str:
     done = present(values[: len(values) - unfinished])
     if not done:
-        return "No data."
+        return frame.words.nothing
     low, high, last = (
         format_value(value, frame.unit, currency=frame.currency, locale=frame.locale)
         for value in (min(done), max(done), done[-1])
     )
-    ending = f" The last {unfinished} not finished yet." if unfinished else ""
-    return f"{len(values)} {frame.grain}s: lowest {low}, highest {high}, last complete {last}.{ending}"
+    words = frame.words
+    told = words.spark.format(count=len(values), grain=words.grain or frame.grain, low=low, high=high, last=last)
+    return f"{told} {words.spark_open.format(count=unfinished)}" if unfinished else told

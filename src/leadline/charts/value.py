@@ -1,5 +1,8 @@
 """Values in words: a number of a given unit as people of a locale write it.
 
+Digits are those of the locale's default numbering system in the CLDR: 0123 for `ar` and most others, ٠١٢٣ for `ar-EG`
+and `ar-SA`.
+
 Units are those of a `ResultColumn`: `money`, `money per day`, `percent` (0.123 is 12.3 %), `ratio` (2.4×), the
 durations `seconds` to `months`, and anything else as a plain number. Rounding is for the eye only; exports keep the
 exact value.
@@ -8,8 +11,10 @@ exact value.
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING
+from unicodedata import bidirectional
 
 from leadline.charts.scale import Number
 
@@ -28,6 +33,9 @@ DURATIONS = {
 }
 MINUS = "\u2212"
 _COMPACT_FROM = 10_000
+_LTR, _RTL = "\u200e", "\u200f"
+# Babel knows the separators of a numbering system, and leaves its digits and its percent sign to the caller.
+_DIGITS = {"arab": str.maketrans("0123456789%", "٠١٢٣٤٥٦٧٨٩٪")}
 
 
 def format_value(
@@ -49,7 +57,14 @@ def format_value(
     place = _locale(locale)
     # Halves round up, as in spreadsheets and SQL, and forty digits of a DECIMAL fit.
     with localcontext(rounding=ROUND_HALF_UP, prec=60):
-        return _in_unit(value, unit, currency, place, compact=compact, digits=digits)
+        text = _in_unit(value, unit, currency, place, compact=compact, digits=digits)
+    # In a line from right to left a bare minus would go to the wrong end of its number.
+    return local_digits(text.replace("-", f"{_LTR}-") if place.text_direction == "rtl" else text, locale)
+
+
+def local_digits(text: str, locale: str) -> str:
+    """`text` with its digits in the numbering system that is usual in `locale`."""
+    return text.translate(_DIGITS.get(_locale(locale).default_numbering_system, {}))
 
 
 def _in_unit(value: Number, unit: str, currency: str, place: Locale, *, compact: bool, digits: int | None) -> str:
@@ -69,6 +84,9 @@ def _in_unit(value: Number, unit: str, currency: str, place: Locale, *, compact:
 def format_signed(text: str, value: Number) -> str:
     """`text` of a non-negative amount under the sign of `value`: +, a true minus, or ± for nothing."""
     sign = "+" if value > 0 else MINUS if value < 0 else "±"
+    if any(bidirectional(character) in ("R", "AL", "AN") for character in text):
+        # The text runs from right to left, its number from left to right with the sign before it.
+        return f"{_RTL}{_LTR}{sign}{text.removeprefix(_RTL)}"
     return f"{sign}{text}"
 
 
@@ -101,7 +119,9 @@ def _plain(value: Number, place: Locale, *, compact: bool, digits: int | None) -
 def _compact(value: Number, place: Locale) -> str:
     from babel.numbers import format_compact_decimal
 
-    text = str(format_compact_decimal(value, format_type="short", locale=place, fraction_digits=1))
+    text = str(
+        format_compact_decimal(value, format_type="short", locale=place, fraction_digits=1, numbering_system="default")
+    )
     # Where a language has no short form (German thousands) the pattern is bare digits: group them instead.
     return _decimal(value, place, 0) if text.lstrip("-").isdigit() else text
 
@@ -109,7 +129,8 @@ def _compact(value: Number, place: Locale) -> str:
 def _decimal(value: Number, place: Locale, most: int, *, least: int = 0) -> str:
     from babel.numbers import format_decimal
 
-    return str(format_decimal(_rounded(value, most), format=f"#,##0.{'0' * least}{'#' * (most - least)}", locale=place))
+    pattern = f"#,##0.{'0' * least}{'#' * (most - least)}"
+    return str(format_decimal(_rounded(value, most), format=pattern, locale=place, numbering_system="default"))
 
 
 def _percent(value: Number, place: Locale, digits: int) -> str:
@@ -118,7 +139,7 @@ def _percent(value: Number, place: Locale, digits: int) -> str:
     # parse_pattern gives a fresh object, so that the locale's own shared pattern stays as it is.
     pattern = parse_pattern(place.percent_formats[None].pattern)
     pattern.frac_prec = (digits, digits)
-    return str(pattern.apply(value, place))
+    return str(pattern.apply(value, place, numbering_system="default"))
 
 
 def _percent_digits(value: Number) -> int:
@@ -129,21 +150,34 @@ def _percent_digits(value: Number) -> int:
 
 
 def _money(value: Number, currency: str, place: Locale, *, compact: bool, digits: int | None) -> str:
+    text = _bare_money(value, currency, place, compact=compact, digits=digits)
+    if not currency:
+        return text
+    from babel.numbers import get_currency_symbol
+
+    # The CLDR's currency spacing, which Babel leaves out: letters do not touch digits.
+    symbol = str(get_currency_symbol(currency, place))
+    return re.sub(rf"(?<={re.escape(symbol)})(?=\d)", "\u00a0", text) if symbol[-1:].isalpha() else text
+
+
+def _bare_money(value: Number, currency: str, place: Locale, *, compact: bool, digits: int | None) -> str:
     from babel.numbers import format_compact_currency, format_currency, parse_pattern
 
     if not currency:
         return _plain(value, place, compact=compact, digits=2 if digits is None and not compact else digits)
     if compact and digits is None and _size(value) >= _COMPACT_FROM:
-        text = str(format_compact_currency(value, currency, locale=place, fraction_digits=1))
+        text = str(
+            format_compact_currency(value, currency, locale=place, fraction_digits=1, numbering_system="default")
+        )
         if any(character.isalpha() and character not in currency for character in text):
             return text
     if compact and digits is None and (value == 0 or _size(value) >= 1000):
         digits = 0
     if digits is None:
-        return str(format_currency(value, currency, locale=place))
+        return str(format_currency(value, currency, locale=place, numbering_system="default"))
     pattern = parse_pattern(place.currency_formats["standard"].pattern)
     pattern.frac_prec = (digits, digits)
-    return str(pattern.apply(value, place, currency=currency, currency_digits=False))
+    return str(pattern.apply(value, place, currency=currency, currency_digits=False, numbering_system="default"))
 
 
 def _per_day(money: str, place: Locale) -> str:
@@ -160,7 +194,7 @@ def _duration(value: Number, unit: str, place: Locale, digits: int) -> str:
     rounded = _rounded(value, digits)
     # TRICKY: plural rules see the decimals: Decimal("1.0") is "1.0 days" to them, and 1 is "1 day".
     number: int | Decimal = int(rounded) if rounded == int(rounded) else rounded
-    return str(format_unit(number, DURATIONS[unit], length="short", locale=place))
+    return str(format_unit(number, DURATIONS[unit], length="short", locale=place, numbering_system="default"))
 
 
 def _size(value: Number) -> float:

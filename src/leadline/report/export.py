@@ -20,23 +20,38 @@ _WIDEST = 38
 
 
 def to_csv(result: Result) -> str:
-    """The result as CSV: column names first, ISO dates, plain decimals, nothing for null and `""` for empty text."""
+    """The result as CSV: column names first, ISO dates, plain decimals, nothing for null and `""` for empty text.
+
+    Where there are totals, a last column `is_total` tells them from the rows.
+    """
     lines = [",".join(_quoted(guard(column.name)) for column in result.columns)]
     lines += [",".join(map(_csv_cell, row)) or '""' for row in result.rows]
+    if result.totals:
+        lines = [f"{line},{'false' if number else 'is_total'}" for number, line in enumerate(lines)]
+        lines += [f"{','.join(map(_csv_cell, total.values))},true" for total in result.totals]
     return "\n".join(lines) + "\n"
 
 
 def to_json(result: Result, *, indent: int = 0) -> str:
-    """The result as `{"columns": […], "rows": [[…]], "provenance": {…}}`, decimals as exact JSON numbers.
+    """The result as `{"columns": […], "rows": [[…]], "totals": [[…]], "provenance": {…}}`, decimals as exact numbers.
 
-    Marks of cells (unfinished, immature, no-data) stand in the provenance as `{"row", "column", "mark"}`.
+    Marks of cells (unfinished, immature, no-data, …) stand in the provenance as `{"row", "column", "mark"}`; of totals
+    under `total` instead of `row`.
     """
     marks = [
         {"row": row, "column": result.columns[column].name, "mark": mark}
         for (row, column), mark in sorted(result.marks.items())
     ]
+    marks += [
+        {"total": number, "column": result.columns[column].name, "mark": mark}
+        for number, total in enumerate(result.totals)
+        for column, mark in sorted(total.marks.items())
+    ]
     provenance = {**result.provenance, "marks": marks}
-    return encode_json({"columns": list(result.columns), "rows": result.rows, "provenance": provenance}, indent=indent)
+    totals = {"totals": [total.values for total in result.totals]} if "totals" in result.provenance else {}
+    return encode_json(
+        {"columns": list(result.columns), "rows": result.rows, **totals, "provenance": provenance}, indent=indent
+    )
 
 
 def encode_json(data: object, *, indent: int = 0) -> str:

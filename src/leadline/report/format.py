@@ -13,14 +13,25 @@ from leadline.charts.label import clean
 from leadline.charts.period import as_date, period_label
 from leadline.charts.scale import present
 from leadline.charts.value import DURATIONS, NOTHING, format_value
+from leadline.language.language import ENGLISH, Language
 from leadline.plan.result import Mark, ResultColumn
 from leadline.time.calendar import GRAINS
 
 UNATTRIBUTED = "Unattributed"
-MARKS: dict[Mark | str, str] = {"unfinished": "*", "immature": "†", "no-data": "‡"}
+MARKS: dict[Mark | str, str] = {
+    "unfinished": "*",
+    "settling": "°",
+    "like": "§",
+    "immature": "†",
+    "unlike": "¶",
+    "no-data": "‡",
+}
 FOOTNOTES: dict[Mark | str, str] = {
     "unfinished": "period not finished yet: the value will still change",
+    "settling": "conversions of its last days are still being credited",
+    "like": "the same part of the earlier period, not all of it",
     "immature": "cohort not mature yet: its window is still open",
+    "unlike": "no comparison: it would mislead",
     "no-data": "no source reaches this period",
 }
 
@@ -30,7 +41,7 @@ def format_cell(
     column: ResultColumn,
     *,
     currency: str = "",
-    locale: str = "en",
+    language: Language = ENGLISH,
     grain: str = "day",
     mark: Mark | None = None,
     compact: bool = False,
@@ -38,24 +49,24 @@ def format_cell(
 ) -> str:
     """`value` of `column` as text, followed by its mark; `currency` is for money of a column without one."""
     if column.kind == "time":
-        text = format_period(value, grain, locale) if isinstance(value, date) else NOTHING
+        text = format_period(value, grain, language.locale) if isinstance(value, date) else NOTHING
     elif column.kind == "dimension":
-        text = format_member(value)
+        text = format_member(value, language)
     elif isinstance(value, int | float | Decimal):
         money = column.currency or currency
-        text = format_value(value, column.unit, currency=money, locale=locale, compact=compact, digits=digits)
+        text = format_value(value, column.unit, currency=money, locale=language.locale, compact=compact, digits=digits)
     else:
         text = NOTHING
     return text + MARKS.get(mark or "", "")
 
 
-def format_member(value: object) -> str:
+def format_member(value: object, language: Language = ENGLISH) -> str:
     """A member of a dimension; None is Unattributed, an empty text is shown as such."""
     if value is None:
-        return UNATTRIBUTED
+        return language.say(UNATTRIBUTED)
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return clean(value) or "(empty)"
+        return language.say("yes" if value else "no")
+    return clean(value) or language.say("(empty)")
 
 
 def format_period(value: date, grain: str, locale: str = "en") -> str:

@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from leadline.charts.label import clean_lines
 from leadline.charts.palette import DARK_VARIABLES, LIGHT_VARIABLES, RULES
-from leadline.charts.value import text_direction
+from leadline.language.language import ENGLISH, Language
 from leadline.report import view
-from leadline.report.view import Breakdown, Translate, english
+from leadline.report.view import Breakdown
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -43,34 +43,34 @@ def render_html(
     queries: Sequence[Query] = (),
     title: str = "",
     note: str = "",
-    locale: str = "en",
+    language: Language = ENGLISH,
     generated_at: datetime | None = None,
-    translate: Translate = english,
 ) -> str:
     """The report of a scorecard as HTML text.
 
     `breakdowns` are results to chart and tabulate, `findings` data problems to name, `queries` the SQL behind (the
-    scorecard's own is always there), `note` a sentence above everything (that data is simulated, say). `translate`
-    turns the report's own words into the language of `locale`.
+    scorecard's own is always there), `note` a sentence above everything (that data is simulated, say). The
+    report's own words are those of `language`; names of metrics are as the scorecard has them.
     """
     context: dict[str, Any] = {
-        "t": translate,
-        "lang": locale.replace("_", "-"),
-        "dir": text_direction(locale),
-        "title": title or card.workspace or translate("Scorecard"),
+        "t": language.say,
+        "fill": language.fill,
+        "lang": language.tag,
+        "dir": language.direction,
+        "title": title or card.workspace or language.say("Scorecard"),
         "note": note,
-        "head": view.head(card, locale, generated_at),
-        "tiles": [view.tile(kpi, card, locale, translate) for kpi in card.kpis],
-        "charts": [view.chart(kpi, card, locale, translate) for kpi in card.kpis if kpi.periods],
-        "breakdowns": [view.breakdown(part, card, locale, index) for index, part in enumerate(breakdowns)],
+        "head": view.head(card, language, generated_at),
+        "tiles": [view.tile(kpi, card, language) for kpi in card.kpis],
+        "charts": [view.chart(kpi, card, language) for kpi in card.kpis if kpi.periods],
+        "breakdowns": [view.breakdown(part, card, language, index) for index, part in enumerate(breakdowns)],
         "findings": [view.finding(found) for found in findings],
-        "definitions": [view.definition(kpi) for kpi in card.kpis],
-        "queries": [*(Query(translate("Scorecard"), sql) for sql in card.sql), *queries],
+        "definitions": [view.definition(kpi, language) for kpi in card.kpis],
+        "queries": [*(Query(language.say("Scorecard"), sql) for sql in card.sql), *queries],
         "chart_style": RULES,
         "light": LIGHT_VARIABLES,
         "dark": DARK_VARIABLES,
     }
-    return _environment().get_template("report.html.j2").render(context)
+    return environment().get_template("report.html.j2").render(context)
 
 
 def write_html(path: Path, text: str) -> None:
@@ -81,7 +81,7 @@ def write_html(path: Path, text: str) -> None:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(

@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 
 from leadline.charts.label import clean
-from leadline.charts.period import as_date, following, last_day
+from leadline.charts.period import as_date
 from leadline.charts.scale import Number
 from leadline.errors import DefinitionError, LeadlineError, UsageError, unknown
+from leadline.language.language import ENGLISH, Language
 from leadline.plan.result import Mark, Result
 from leadline.report.change import Change, Verdict, change
+from leadline.report.note import comparison_notes
 from leadline.report.provenance import statements, watermark
 from leadline.report.workspace import Asked
-from leadline.time.calendar import GRAINS
+from leadline.time.calendar import GRAINS, Grain
 
 MOST_KPIS = 7
 # A year and the period it is held against, or what an eye takes in.
@@ -31,7 +33,9 @@ STAGES = (
     "customer", "retention", "expansion", "referral", "advocate",
 )  # fmt: skip
 _MOST_UNFINISHED = 4
-State = Literal["complete", "maturing", "late", "missing"]
+State = Literal["complete", "maturing", "settling", "late", "missing"]
+# What makes a period unfit to stand for itself; being compared in part does not.
+_UNFIT = ("unfinished", "settling", "immature", "no-data")
 
 
 class Definition(Struct, frozen=True):
@@ -55,7 +59,8 @@ class Kpi(Struct, frozen=True):
 
     `values` and `last_year` go with `periods`, oldest first; the last `unfinished` of them are not whole yet and
     `value` is that of the one before them, in `period`. `state` says why that is not the scorecard's own period:
-    its source is late, or later cohorts are maturing; `problem` says why there is no value.
+    its source is late, later cohorts are maturing or conversions settling; `problem` says why there is no value,
+    `remarks` why there is no comparison or with what it is made.
     """
 
     definition: Definition
@@ -71,6 +76,7 @@ class Kpi(Struct, frozen=True):
     fresh_to: date | None = None
     currency: str = ""
     problem: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -104,6 +110,7 @@ def build_scorecard(
     period: str | None = None,
     as_known_at: Any = None,
     today: date | None = None,
+    language: Language = ENGLISH,
 ) -> Scorecard:
     """The scorecard of a workspace, from one query over all its KPIs.
 
@@ -126,7 +133,7 @@ def build_scorecard(
             found += [Kpi(_definition(workspace, name), state="missing", problem=result.what) for name in names]
             continue
         asked += [sql for sql in statements(result.provenance) if sql not in asked]
-        found += [_kpi(result, workspace, name, grain, now, currency) for name in names]
+        found += [_kpi(result, workspace, name, grain, now, currency, language) for name in names]
     latest = max((kpi.period for kpi in found if kpi.period), default=None)
     order = {name: index for index, name in enumerate(STAGES)}
     fresh = [kpi.fresh_to for kpi in found if kpi.fresh_to]
@@ -183,7 +190,9 @@ def _query(workspace: Asked, names: list[str], grain: str, period: str | None, a
     return workspace.query(names, grain=grain, period=period, compare=("previous", "year"), as_known_at=as_known_at)
 
 
-def _kpi(result: Result, workspace: Asked, name: str, grain: str, today: date, currency: str) -> Kpi:
+def _kpi(
+    result: Result, workspace: Asked, name: str, grain: str, today: date, currency: str, language: Language
+) -> Kpi:
     main = _column(result, name)
     definition = _definition(workspace, name, result.columns[main].unit if main is not None else "")
     rows = {compare: _by_period(result, definition.id, compare) for compare in ("", "previous", "year")}
@@ -195,17 +204,18 @@ def _kpi(result: Result, workspace: Asked, name: str, grain: str, today: date, c
     if not filled:
         return Kpi(definition, state="missing", fresh_to=known_to, problem="no data in this time")
     end = known_to or filled[-1]
-    whole = [p for p in begun if p <= end and p not in marks and last_day(p, grain) < today]
+    calendar, step = workspace.settings.calendar, cast("Grain", grain)
+    whole = [p for p in begun if p <= end and marks.get(p) not in _UNFIT and calendar.shift(p, step, 1) <= today]
     if not whole:
         immature = "immature" in marks.values()
         problem = "no cohort is mature yet" if immature else f"no {grain} is complete yet"
         return Kpi(definition, state="missing", fresh_to=known_to, problem=problem)
     at = whole[-1]
     after = [period for period in begun if period > at and values[period] is not None][:_MOST_UNFINISHED]
-    shown = [following(at, grain, -back) for back in reversed(range(SHOWN[grain]))]
+    shown = [calendar.shift(at, step, -back) for back in reversed(range(SHOWN[grain]))]
     first = max(shown[0], begun[0])
     shown = [period for period in shown if period >= first] + after
-    before = rows["previous"].get(at, values.get(following(at, grain, -1)))
+    before = rows["previous"].get(at, values.get(calendar.shift(at, step, -1)))
     unit, better = definition.unit, definition.better
     return Kpi(
         definition,
@@ -217,14 +227,22 @@ def _kpi(result: Result, workspace: Asked, name: str, grain: str, today: date, c
         values=tuple(values.get(period) for period in shown),
         last_year=tuple(rows["year"].get(period) for period in shown),
         unfinished=len(after),
-        state="maturing" if "immature" in [marks.get(period) for period in after] else "complete",
+        state=_state([marks.get(period) for period in after]),
+        remarks=tuple(comparison_notes(result.provenance, at, definition.id, language)),
         fresh_to=known_to,
         currency=(result.columns[main].currency if main is not None else "") or currency,
     )
 
 
+def _state(after: Sequence[Mark | None]) -> State:
+    """Why the periods after the one shown are not fit to be shown, as far as it is not the calendar's doing."""
+    if "immature" in after:
+        return "maturing"
+    return "settling" if "settling" in after else "complete"
+
+
 def _marked_late(kpi: Kpi, latest: date | None) -> Kpi:
-    if kpi.period is None or latest is None or kpi.period >= latest or kpi.state == "maturing":
+    if kpi.period is None or latest is None or kpi.period >= latest or kpi.state in ("maturing", "settling"):
         return kpi
     from msgspec.structs import replace
 

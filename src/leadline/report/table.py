@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadline.charts.label import clean, columns, shorten_columns
 from leadline.charts.value import DURATIONS, format_value
-from leadline.plan.result import Mark, Result, ResultColumn
+from leadline.language.language import ENGLISH, Language
+from leadline.plan.result import Mark, Result, ResultColumn, Value
 from leadline.report.format import FOOTNOTES, MARKS, column_digits, format_cell
+from leadline.report.note import time_notes
 
 _GAP = "  "
 _NARROWEST = 10
@@ -49,7 +52,7 @@ def style_for(stream: TextIO) -> Style:
 
 
 def render_table(
-    result: Result, style: Style = PLAIN, *, locale: str = "en", currency: str = "", limit: int = 0
+    result: Result, style: Style = PLAIN, *, language: Language = ENGLISH, currency: str = "", limit: int = 0
 ) -> str:
     """The result as lines of text, without a final line end.
 
@@ -57,43 +60,71 @@ def render_table(
     and a line below says what is missing. `limit` 0 shows all rows.
     """
     rows = result.rows[:limit] if limit else result.rows
+    shown = _with_totals(result, rows, language)
     if not result.columns:
-        return "No columns."
-    body, marks = _cells(result, rows, locale, currency or str(result.provenance.get("currency") or ""))
-    heads = [heading(column) for column in result.columns]
+        return language.say("No columns.")
+    body, marks = _cells(shown, shown.rows, language, currency or str(result.provenance.get("currency") or ""))
+    heads = [heading(column, language) for column in result.columns]
     right = [column.kind == "metric" for column in result.columns]
     wrapped = [_wrap(head, [row[i] for row in body]) for i, head in enumerate(heads)]
     widths = [max(columns(text) for text in [*wrapped[i], *(row[i] for row in body)]) for i in range(len(heads))]
     kept, fitted, cut = _fit(widths, right, style.width)
     tallest = max(len(wrapped[i]) for i in kept)
     padded = [[""] * (tallest - len(wrapped[i])) + wrapped[i] for i in kept]
-    lines = [
-        style.bold(_row([head[line] for head in padded], fitted, [right[i] for i in kept])) for line in range(tallest)
-    ]
+    flush = [right[i] for i in kept]
+    lines = [style.bold(_row([head[line] for head in padded], fitted, flush, language)) for line in range(tallest)]
     lines.append(style.faint(_GAP.join("─" * width for width in fitted)))
-    lines += [_row([row[i] for i in kept], fitted, [right[i] for i in kept]) for row in body]
+    for number, row in enumerate(body):
+        if number == len(rows) and number:
+            lines.append(style.faint(_GAP.join("─" * width for width in fitted)))
+        line = _row([row[i] for i in kept], fitted, flush, language)
+        lines.append(style.bold(line) if number >= len(rows) else line)
     if not rows:
-        lines.append("No rows.")
-    notes = [f"{MARKS[mark]} {FOOTNOTES[mark]}" for mark in MARKS if mark in marks]
+        lines.append(language.say("No rows."))
+    notes = [f"{MARKS[mark]} {language.say(FOOTNOTES[mark])}" for mark in MARKS if mark in marks]
+    notes += time_notes(result.provenance, language)
     if len(rows) < len(result.rows):
-        notes.append(f"{len(result.rows) - len(rows):,} of {len(result.rows):,} rows not shown")
+        whole = format_value(len(result.rows), locale=language.locale)
+        hidden = len(result.rows) - len(rows)
+        notes.append(language.count("{count} of {total} rows not shown", hidden, total=whole))
     if len(kept) < len(heads):
         left_out = ", ".join(head for i, head in enumerate(heads) if i not in kept)
-        notes.append(f"columns not shown for lack of width: {left_out} (--format csv has all)")
+        notes.append(
+            language.fill("columns not shown for lack of width: {names} (--format csv has all)", names=left_out)
+        )
     if cut:
-        notes.append("names ending in … are shortened (--format csv has them whole)")
-    return "\n".join([*lines, *(style.faint(note) for note in notes)])
+        notes.append(language.say("names ending in … are shortened (--format csv has them whole)"))
+    lines += [style.faint(note) for note in notes]
+    return "\n".join(from_left(line, language) for line in lines)
 
 
-def heading(column: ResultColumn) -> str:
+def _with_totals(result: Result, rows: Sequence[tuple[Value, ...]], language: Language) -> Result:
+    """The rows shown, followed by the totals as rows of their own."""
+    place = next((at for at, column in enumerate(result.columns) if column.kind == "dimension"), 0)
+    marks = {key: mark for key, mark in result.marks.items() if key[0] < len(rows)}
+    whole: list[tuple[Value, ...]] = list(rows)
+    for total in result.totals:
+        over_all = all(total.values[at] is None for at, column in enumerate(result.columns) if column.kind == "time")
+        named = {0 if over_all else place: language.say("Total")}
+        marks |= {(len(whole), column): mark for column, mark in total.marks.items()}
+        whole.append(tuple(named.get(at, _blank(result, at, value)) for at, value in enumerate(total.values)))
+    return replace(result, rows=whole, marks=marks, totals=())
+
+
+def _blank(result: Result, at: int, value: Value) -> Value:
+    """A dimension of a total is none of its members, so nothing stands there, not even that it is missing."""
+    return " " if value is None and result.columns[at].kind != "metric" else value
+
+
+def heading(column: ResultColumn, language: Language = ENGLISH) -> str:
     """What stands above a column: its label, the comparison, and the unit where cells leave it out."""
     text = clean(column.label or column.name)
     if column.compare and column.label == "":
         text = clean(column.metric or column.name)
     if column.compare and _COMPARED[column.compare] not in text:
-        text += f", {_COMPARED[column.compare]}"
+        text += f", {language.say(_COMPARED[column.compare])}"
     if column.unit in DURATIONS:
-        text += f" ({column.unit})"
+        text += f" ({language.label('units', column.unit)})"
     return text
 
 
@@ -108,13 +139,13 @@ def _wrap(head: str, cells: Sequence[str]) -> list[str]:
 
 
 def _cells(
-    result: Result, rows: Sequence[tuple[object, ...]], locale: str, currency: str
+    result: Result, rows: Sequence[tuple[object, ...]], language: Language, currency: str
 ) -> tuple[list[list[str]], set[Mark]]:
     grain = str(result.provenance.get("grain") or "day")
     digits = [column_digits([row[i] for row in rows], column.unit) for i, column in enumerate(result.columns)]
     body = [
         [
-            _cell(value, result.columns[i], locale, currency, grain, digits[i], result.marks.get((at, i)))
+            _cell(value, result.columns[i], language, currency, grain, digits[i], result.marks.get((at, i)))
             for i, value in enumerate(row)
         ]
         for at, row in enumerate(rows)
@@ -125,12 +156,23 @@ def _cells(
 
 
 def _cell(
-    value: object, column: ResultColumn, locale: str, currency: str, grain: str, digits: int | None, mark: Mark | None
+    value: object,
+    column: ResultColumn,
+    language: Language,
+    currency: str,
+    grain: str,
+    digits: int | None,
+    mark: Mark | None,
 ) -> str:
+    if isinstance(value, str) and column.kind == "time":
+        return value
+    if value == " ":
+        return ""
     if column.kind == "metric" and column.unit in DURATIONS and value is not None:
         # The unit stands in the heading, so that "1 day" and "12.3 days" do not break the column.
-        return format_value(value, digits=digits, locale=locale) + MARKS.get(mark or "", "")  # type: ignore[arg-type]
-    return format_cell(value, column, currency=currency, locale=locale, grain=grain, mark=mark, digits=digits)
+        text = format_value(value, digits=digits, locale=language.locale)  # type: ignore[arg-type]
+        return text + MARKS.get(mark or "", "")
+    return format_cell(value, column, currency=currency, language=language, grain=grain, mark=mark, digits=digits)
 
 
 def _pad_marks(body: list[list[str]], heads: Sequence[ResultColumn]) -> None:
@@ -167,14 +209,25 @@ def _fit(widths: Sequence[int], right: Sequence[bool], room: int) -> tuple[list[
     return kept, [fitted[i] for i in kept], cut
 
 
+def isolated(cell: str, language: Language) -> str:
+    """A cell that a terminal which turns Arabic round lays out by itself, not mixed with the one beside it."""
+    return f"\u2068{cell}\u2069" if language.direction == "rtl" and cell else cell
+
+
+def from_left(line: str, language: Language) -> str:
+    """A line that begins from the left, whatever it begins with, so that columns stay under each other."""
+    return f"\u200e{line}" if language.direction == "rtl" else line
+
+
 def _total(widths: Sequence[int]) -> int:
     return sum(widths) + len(_GAP) * (len(widths) - 1)
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], language: Language) -> str:
     parts = []
     for cell, width, flush in zip(cells, widths, right, strict=True):
         text = shorten_columns(cell, width)
         space = " " * (width - columns(text))
-        parts.append(space + text if flush else text + space)
+        alone = isolated(text, language)
+        parts.append(space + alone if flush else alone + space)
     return _GAP.join(parts).rstrip()
