@@ -32,11 +32,11 @@ class LeadlineError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        lines = [f"{self.what} [{self.code}]"]
+        lines = [f"{_one_line(self.what)} [{self.code}]"]
         if self.why:
-            lines.append(f"  why: {self.why}")
+            lines.append(f"  why: {_one_line(self.why)}")
         if self.fix:
-            lines.append(f"  fix: {self.fix}")
+            lines.append(f"  fix: {_one_line(self.fix)}")
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, str]:
@@ -66,6 +66,11 @@ class RefusedError(LeadlineError):
     """The question has no right answer with these facts, so none is given."""
 
     exit_code = EXIT_REFUSED
+
+
+def _one_line(text: str) -> str:
+    """A text without line ends: an error takes three lines at most, whatever a formula or a driver put into it."""
+    return " ".join(line.strip() for line in text.splitlines()) if "\n" in text else text
 
 
 def closest(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:

@@ -16,10 +16,14 @@ import msgspec
 from msgspec import Struct, field
 
 from leadline.errors import DefinitionError, UsageError, closest
+from leadline.model.clock import ClockDefinition, SourceClock, read_clocks
 from leadline.model.document import Document, read_document
 from leadline.model.fact import Column, ColumnType, Fact
+from leadline.model.lookup import Lookup, LookupDefinition, lookup_table, resolve_lookups
 from leadline.model.metric import Metric, MetricDefinition
-from leadline.time.calendar import WEEKDAYS, Calendar
+from leadline.model.tree import CreditModel
+from leadline.time.calendar import Calendar
+from leadline.time.retail import WEEKDAYS, Pattern, RetailYear, parse_year_end
 from leadline.version import __version__
 
 SETTINGS_FILE = "leadline.yaml"
@@ -39,24 +43,38 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """`leadline.yaml`.
 
     `timezone` is an IANA name, `currency` an ISO 4217 code, `fiscal_year_start` a month from 1 to 12. `today` fixes
-    the clock, for workspaces about the past. `facts` adds own dimensions to facts.
+    the clock, for workspaces about the past. `facts` adds own dimensions to facts, `lookups` lends them those of files
+    and other facts. Amounts are converted into `reporting_currency` where one is set. `reveal_personal` lets the
+    command line show personal data in records. `retail_calendar` makes months, quarters and years those of whole
+    weeks, the year ending as `retail_year_ends` says. `sources` says what a source cannot say itself of its time.
     """
 
     name: str = ""
     model: str = ""
     timezone: str = "UTC"
     currency: str = ""
+    reporting_currency: str = ""
+    attribution: CreditModel = "last_non_direct"
+    lookback_days: float = 90
     week_start: Weekday = "monday"
     fiscal_year_start: int = 1
+    retail_calendar: Pattern | None = None
+    retail_year_ends: str = "nearest saturday to the end of january"
     languages: tuple[str, ...] = ("en",)
     warehouse: str = "warehouse.duckdb"
     landing: str = "landing"
     today: dt.date | None = None
     facts: dict[str, dict[str, OwnColumn]] = field(default_factory=dict)
+    lookups: dict[str, LookupDefinition] = field(default_factory=dict)
+    reveal_personal: bool = False
+    sources: dict[str, ClockDefinition] = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar:
-        return Calendar(WEEKDAYS.index(self.week_start), self.fiscal_year_start)
+        if self.retail_calendar is None:
+            return Calendar(WEEKDAYS.index(self.week_start), self.fiscal_year_start)
+        retail = RetailYear(self.retail_calendar, *parse_year_end(self.retail_year_ends))
+        return Calendar(retail.week_start, retail=retail)
 
 
 class LeftOut(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,13 +95,19 @@ class Dashboard(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Project(Struct, frozen=True):
-    """All definitions of a workspace. `path` is its folder."""
+    """All definitions of a workspace. `path` is its folder.
+
+    `facts` are what can be asked, looked-up dimensions included; `tables` what the warehouse keeps.
+    """
 
     path: str
     settings: Settings
     facts: dict[str, Fact]
     metrics: dict[str, Metric]
     dashboards: dict[str, Dashboard]
+    tables: dict[str, Fact]
+    lookups: tuple[Lookup, ...] = ()
+    clocks: dict[str, SourceClock] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -143,7 +167,7 @@ def _keep(cache: Path, kept: _Kept) -> None:
 
 def _definition_files(folder: Path) -> Iterator[Path]:
     yield folder / SETTINGS_FILE
-    for room in ("metrics", "dashboards"):
+    for room in ("metrics", "dashboards", "sources"):
         yield from sorted((folder / room).glob("*.yaml"))
         yield from sorted((folder / room).glob("*.yml"))
 
@@ -161,7 +185,7 @@ def _catalogue_stamp() -> str:
     package = Path(__file__).parent
     newest = max(
         entry.stat().st_mtime_ns
-        for room in ("catalogue", "model")
+        for room in ("catalogue", "model", "ingest/vendors")
         for entry in (package / room).iterdir()
         if entry.is_file()
     )
@@ -170,8 +194,11 @@ def _catalogue_stamp() -> str:
 
 def read_project(folder: Path) -> Project:
     """Read and check every definition of a workspace folder, without any cache."""
-    settings = _read_settings(folder)
-    facts = _extended_facts(settings)
+    document = _document(folder / SETTINGS_FILE, folder)
+    settings = _read_settings(document)
+    stored = _extended_facts(settings)
+    lookups, facts = resolve_lookups(settings.lookups, stored, document)
+    tables = stored | {lookup.table: lookup_table(lookup) for lookup in lookups if lookup.file}
     metrics = read_metrics(folder, facts)
     dashboards = {}
     for path in sorted((folder / "dashboards").glob("*.y*ml")):
@@ -179,7 +206,8 @@ def read_project(folder: Path) -> Project:
         dashboard = document.convert(Dashboard, document.data)
         _check_dashboard(dashboard, metrics, document)
         dashboards[path.stem] = dashboard
-    return Project(str(folder.resolve()), settings, facts, metrics, dashboards)
+    clocks = read_clocks(folder, settings.sources, document.place("sources"))
+    return Project(str(folder.resolve()), settings, facts, metrics, dashboards, tables, lookups, clocks)
 
 
 def _document(path: Path, folder: Path) -> Document:
@@ -192,11 +220,11 @@ def _document(path: Path, folder: Path) -> Document:
     return read_document(text, str(path.relative_to(folder)))
 
 
-def _read_settings(folder: Path) -> Settings:
+def _read_settings(document: Document) -> Settings:
+    from leadline.catalogue import LANGUAGES
     from leadline.model.facts import FACTS
     from leadline.time.zone import zone
 
-    document = _document(folder / SETTINGS_FILE, folder)
     settings = document.convert(Settings, document.data)
     try:
         zone(settings.timezone)
@@ -209,15 +237,24 @@ def _read_settings(folder: Path) -> Settings:
             why=document.place("fiscal_year_start"),
             fix="write 4 for April",
         )
-    if settings.currency and not (
-        len(settings.currency) == 3 and settings.currency.isalpha() and settings.currency.isupper()
-    ):
-        raise DefinitionError(
-            "bad-definition",
-            f"{settings.currency!r} is not a currency code.",
-            why=document.place("currency"),
-            fix="write three capital letters, for example EUR",
-        )
+    _check_retail(settings, document)
+    for name in ("currency", "reporting_currency"):
+        code = getattr(settings, name)
+        if code and not is_currency(code):
+            raise DefinitionError(
+                "bad-definition",
+                f"{code!r} is not a currency code.",
+                why=document.place(name),
+                fix="write three capital letters, for example EUR",
+            )
+    for number, tag in enumerate(settings.languages):
+        if tag[:2].lower() not in LANGUAGES:
+            raise DefinitionError(
+                "unknown-language",
+                f"There are no texts in a language {tag!r}.",
+                why=document.place("languages", str(number)),
+                fix=f"use one of {', '.join(LANGUAGES)}, with a region if you like (ar-EG)",
+            )
     for fact in settings.facts:
         if fact not in FACTS:
             near = closest(fact, FACTS)
@@ -228,6 +265,36 @@ def _read_settings(folder: Path) -> Settings:
                 fix=f"did you mean {', '.join(near)}?" if near else f"facts are {', '.join(FACTS)}",
             )
     return settings
+
+
+def _check_retail(settings: Settings, document: Document) -> None:
+    """A retail calendar says itself when weeks and years begin."""
+    if settings.retail_calendar is None:
+        if "retail_year_ends" in document.data:
+            raise DefinitionError(
+                "bad-definition",
+                "A retail year needs a retail calendar.",
+                why=document.place("retail_year_ends"),
+                fix="add `retail_calendar: 4-5-4`",
+            )
+        return
+    try:
+        first = WEEKDAYS[settings.calendar.week_start]
+    except UsageError as error:
+        raise DefinitionError(error.code, error.what, why=document.place("retail_year_ends"), fix=error.fix) from None
+    for name, wrong in (("fiscal_year_start", True), ("week_start", settings.week_start != first)):
+        if name in document.data and wrong:
+            raise DefinitionError(
+                "two-calendars",
+                f"A retail calendar and {name} contradict each other.",
+                why=document.place(name),
+                fix=f"leave {name} out: weeks begin on {first}, years as retail_year_ends says",
+            )
+
+
+def is_currency(code: str) -> bool:
+    """Whether a text has the form of an ISO 4217 code."""
+    return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
 
 
 def _extended_facts(settings: Settings) -> dict[str, Fact]:
@@ -292,7 +359,7 @@ def _metrics_of(document: Document) -> dict[str, tuple[Metric, str]]:
             formula = parse_formula(definition.formula)
         except DefinitionError as error:
             raise DefinitionError(
-                error.code, error.what, why=f"{where}: metric {name}\n       {error.why}", fix=error.fix
+                error.code, error.what, why=f"{where}: metric {name}, {error.why}", fix=error.fix
             ) from None
         plain = {key: getattr(definition, key) for key in definition.__struct_fields__ if key != "examples"}
         found[str(name)] = (Metric(id=str(name), tree=formula, origin=where, **plain), where)

@@ -14,9 +14,11 @@ from typing import Any
 
 import click
 
-from leadline.errors import LeadlineError
+from leadline.errors import LeadlineError, UsageError
 from leadline.version import __version__
 
+DEBUG = "LEADLINE_DEBUG"
+"""Environment variable that lets tracebacks through."""
 COMMANDS: dict[str, str] = {
     "init": "Make a new workspace.",
     "load": "Load exports, files and tables.",
@@ -26,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "scorecard": "Show the KPIs of the workspace, seven at most.",
     "report": "Write the scorecard as a self-contained HTML page.",
     "metrics": "List the metrics that can be asked.",
+    "glossary": "Write what every metric means as pages, in six languages.",
     "facts": "List the facts and their columns.",
     "sources": "List sources, their loads and what they cover.",
     "check": "Check definitions and data.",
@@ -88,11 +91,9 @@ def main(args: list[str] | None = None) -> None:
     try:
         code = cli.main(args=args, prog_name="leadline", standalone_mode=False)
     except LeadlineError as error:
-        click.echo(f"Error: {error}", err=True)
-        code = error.exit_code
+        code = _tell(error)
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        code = _tell_usage(error)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         code = 130
@@ -100,4 +101,68 @@ def main(args: list[str] | None = None) -> None:
         # The reader of a pipe has seen enough; the interpreter must not complain while closing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        code = _tell_system(error)
+    except Exception as error:  # noqa: BLE001 - the last door: nobody is left who could handle it
+        code = _tell_unforeseen(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: LeadlineError) -> int:
+    click.echo(f"Error: {error}", err=True)
+    return error.exit_code
+
+
+_USAGE: tuple[tuple[type[click.ClickException], str], ...] = (
+    (click.NoSuchOption, "unknown-option"),
+    (click.MissingParameter, "missing-argument"),
+    (click.BadParameter, "bad-value"),
+    (click.FileError, "cannot-open"),
+    (click.ClickException, "bad-usage"),
+)
+
+
+def _tell_usage(error: click.ClickException) -> int:
+    """What click found wrong, in the words and lines of all other errors."""
+    message = error.format_message()
+    if "\n" in message:
+        # A group without a command: its help is the answer.
+        error.show()
+        return error.exit_code
+    code = next(code for kind, code in _USAGE if isinstance(error, kind))
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "leadline"
+    if "No such command" in message:
+        code = "unknown-command"
+    what = message if message.endswith((".", "?", ")")) else f"{message}."
+    _tell(UsageError(code, what, why=f"the command was `{path}`", fix=f"see `{path} --help`"))
+    return error.exit_code
+
+
+def _tell_system(error: OSError) -> int:
+    """What the operating system refused: a file that is not there, a folder that may not be written to."""
+    _debug()
+    what = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+    return _tell(LeadlineError("cannot-use-file", what, why="the system says so", fix="check the path and its rights"))
+
+
+def _tell_unforeseen(error: Exception) -> int:
+    _debug()
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = f"{at.tb_frame.f_globals.get('__name__', '?')}, line {at.tb_lineno}" if at is not None else "unknown"
+    return _tell(
+        LeadlineError(
+            "unforeseen",
+            f"Leadline met something it did not foresee: {type(error).__name__}: {error}",
+            why=f"in {place}; no data was changed by halves",
+            fix=f"run it again with {DEBUG}=1 to see the traceback, and report it with that",
+        )
+    )
+
+
+def _debug() -> None:
+    """Let an exception through, with its traceback, when that was asked for."""
+    if os.environ.get(DEBUG):
+        raise

@@ -28,12 +28,13 @@ def command(ctx: click.Context, strict: bool, workspace: str | None) -> None:
 
     folder = find_workspace(Path(workspace or ctx.obj or "."))
     project = read_project(folder)
-    sources = read_definitions(folder / "sources", project.facts)
+    sources = read_definitions(folder / "sources", project.tables)
     click.echo(
         f"✓ {len(project.metrics)} metrics, {len(sources)} own sources, {len(project.dashboards)} dashboards are sound"
     )
     space = Workspace(project)
     ctx.call_on_close(space.close)
+    space.refresh_lookups()
     problems = _problems(space)
     for severity, text in problems:
         click.echo(f"{'✗' if severity == 'error' else '!'} {text}")
@@ -45,7 +46,7 @@ def command(ctx: click.Context, strict: bool, workspace: str | None) -> None:
 
 def _problems(space: Workspace) -> list[tuple[str, str]]:
     """What the newest load of each source left open, and rows in quarantine."""
-    con = space.warehouse().con
+    con = space.warehouse().ledger()
     rows = con.execute(
         "WITH newest AS (SELECT source, max(id) AS id FROM ledger.load GROUP BY source) "
         "SELECT f.severity, l.source, f.file, f.line, f.what, f.rule FROM ledger.finding f "

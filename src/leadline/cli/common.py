@@ -21,6 +21,15 @@ def workspace_option(function: F) -> F:
     )(function)
 
 
+def language_option(function: F) -> F:
+    """`--language TAG`: the first of the workspace's languages unless given."""
+    return click.option(
+        "--language",
+        metavar="TAG",
+        help="en, vi, tr, ms, zh or ar, with a region if you like (ar-EG). Default: the workspace's first.",
+    )(function)
+
+
 def opened(ctx: click.Context, workspace: str | None) -> Workspace:
     """The workspace asked for after or before the command, or the one around the current folder."""
     from leadline.workspace import open_workspace
@@ -36,13 +45,14 @@ def split_names(values: tuple[str, ...]) -> list[str]:
 
 
 def query_options(function: F) -> F:
-    """Period, filter and moment of knowledge, as every question takes them."""
+    """Period, filter, currency and moment of knowledge, as every question takes them."""
     options = [
         click.option(
             "--period", "-p", metavar="PERIOD",
             help="2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-15, 2026-01..2026-06, last-28-days, this-month, mtd, all.",
         ),
         click.option("--where", metavar="'EXPR'", help="Only rows that meet a condition, e.g. \"channel = 'Email'\"."),
+        click.option("--currency", metavar="CODE", help="Convert amounts (EUR); `original` leaves them as they are."),
         click.option("--as-known-at", metavar="TIME", help="Answer with what had been loaded by then (2026-03-31)."),
     ]  # fmt: skip
     for option in reversed(options):

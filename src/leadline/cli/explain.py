@@ -7,20 +7,28 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
+from leadline.cli.channel import Explain
 from leadline.cli.common import opened, query_options, split_names, workspace_option
+from leadline.errors import RefusedError, UsageError, unknown
 
 if TYPE_CHECKING:
+    from leadline.plan.cell import Records
     from leadline.plan.result import Result
     from leadline.workspace import Workspace
 
 
-@click.command("explain")
+@click.command("explain", cls=Explain)
 @click.argument("metric", metavar="METRIC")
 @click.option("--by", "-b", multiple=True, metavar="DIM", help="Break the value down by a dimension.")
 @click.option("--grain", "-g", default="none", show_default=True, help="day, week, month, quarter, year or none.")
 @query_options
 @click.option("--records", is_flag=True, help="Show the rows behind the number, with file and line.")
+@click.option(
+    "--cell", "-c", multiple=True, metavar="DIM=VALUE", help="Only this value of a dimension; `Unattributed` for none."
+)
+@click.option("--reveal", is_flag=True, help="Show personal data in records, where the workspace allows it.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many records to show.")
 @click.option("--format", "-f", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @workspace_option
@@ -32,8 +40,11 @@ def command(
     grain: str,
     period: str | None,
     where: str | None,
+    currency: str | None,
     as_known_at: str | None,
     records: bool,
+    cell: tuple[str, ...],
+    reveal: bool,
     limit: int,
     style: str,
     workspace: str | None,
@@ -43,11 +54,30 @@ def command(
     \b
     leadline explain cac
     leadline explain ad_spend --period 2026-05 --where "platform = 'google_ads'" --records
+    leadline explain cpc --period 2026-05 --cell channel=Display --cell region=Unattributed --records
+    leadline explain channel --source google --medium cpc    (which channel, and by which rule)
     """
     space = opened(ctx, workspace)
-    asked = space.ask([metric], by=split_names(by), grain=grain, period=period, where=where, as_known_at=as_known_at)
-    result = space.run(space.compile(asked))
-    behind = space.records(asked, limit) if records else []
+    values = _cell_values(cell)
+    if values and (by or grain != "none"):
+        raise UsageError(
+            "cell-and-breakdown",
+            "A cell is one value, and a breakdown has many.",
+            why="--cell was given with --by or --grain",
+            fix="name the cell's values with --cell, and its period with --period",
+        )
+    result = space.query(
+        [metric],
+        by=list(values) or split_names(by),
+        grain=grain,
+        period=period,
+        where=where,
+        as_known_at=as_known_at,
+        currency=currency,
+    )
+    if values:
+        result = _only(result, values)
+    behind = _behind(space, result, limit, _role(space, reveal)) if records else []
     if style == "json":
         click.echo(_as_json(space, metric, result, behind))
         return
@@ -59,8 +89,63 @@ def command(
         click.secho("\nSQL", bold=True)
     for statement in result.provenance["sql"]:
         click.echo("\n".join(f"  {line}" for line in statement.splitlines()) + ";")
-    for fact, names, rows in behind:
-        _show_records(fact, names, rows, limit)
+    for found in behind:
+        _show_records(found)
+
+
+def _cell_values(cell: tuple[str, ...]) -> dict[str, str | None]:
+    """Dimension values as written; None for what nothing is attributed to."""
+    from leadline.report.format import UNATTRIBUTED
+
+    found: dict[str, str | None] = {}
+    for text in cell:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(
+                "bad-cell", f"{text!r} names no cell.", why="--cell DIM=VALUE", fix="write for example channel=Email"
+            )
+        found[name.strip()] = None if value.strip() in {"", UNATTRIBUTED} else value.strip()
+    return found
+
+
+def _only(result: Result, values: dict[str, str | None]) -> Result:
+    """The one row of a result with these dimension values; an error names what there is instead."""
+    from leadline.report.format import UNATTRIBUTED
+
+    wanted = tuple(value if value is None else value.lower() for value in values.values())
+
+    def told(row: tuple[Any, ...]) -> tuple[str | None, ...]:
+        return tuple(None if value is None else str(value).lower() for value in row[: len(wanted)])
+
+    for number, row in enumerate(result.rows):
+        if told(row) == wanted:
+            return result.only(number)
+    given = ", ".join(f"{name} {value or UNATTRIBUTED}" for name, value in values.items())
+    known = [" / ".join(str(UNATTRIBUTED if value is None else value) for value in row[: len(wanted)])
+             for row in result.rows]  # fmt: skip
+    raise unknown("cell", given, known, why="no row of the metric has these values in the period asked for")
+
+
+def _role(space: Workspace, reveal: bool) -> str:
+    if reveal and not space.settings.reveal_personal:
+        raise RefusedError(
+            "reveal-not-allowed",
+            "Personal data is not shown in this workspace.",
+            why="leadline.yaml does not say `reveal_personal: true`",
+            fix="leave --reveal out, or have those responsible for personal data add that line",
+        )
+    return "admin" if reveal else "viewer"
+
+
+def _behind(space: Workspace, result: Result, limit: int, role: str) -> list[Records]:
+    """The records behind every row shown; measures that count the same rows share them."""
+    column = next(number for number, head in enumerate(result.columns) if head.kind == "metric")
+    found: dict[str, Records] = {}
+    for number in range(len(result.rows)):
+        for records in space.records_of(result, number, column, role=role, limit=limit):
+            same = found.get(records.sql)
+            found[records.sql] = replace(same, measure=f"{same.measure}, {records.measure}") if same else records
+    return list(found.values())
 
 
 def definition_text(space: Workspace, name: str) -> str:
@@ -92,6 +177,11 @@ def definition_text(space: Workspace, name: str) -> str:
         lines.append(f"  Owner: {metric.owner}")
     lines.append(f"  Break down by: {', '.join(meaning.dimensions) or 'nothing: its facts share no dimension'}")
     lines += [f"  Mind: {pitfall}" for pitfall in metric.pitfalls]
+    if metric.decision:
+        lines.append(f"  Decided: {metric.decision}")
+    need = space.need(name)
+    if need:
+        lines.append(f"  No source feeds it yet. It needs {need.source}.")
     return "\n".join(lines)
 
 
@@ -118,10 +208,11 @@ def _show_freshness(provenance: dict[str, Any]) -> None:
         click.echo(f"  Unfinished {period}: {', '.join(sources)} has not delivered its last day")
 
 
-def _show_records(fact: str, names: list[str], rows: list[tuple[Any, ...]], limit: int) -> None:
-    click.secho(
-        f"\nRecords of {fact}" + (f" (the newest {limit})" if len(rows) == limit else f" ({len(rows)})"), bold=True
-    )
+def _show_records(found: Records) -> None:
+    names, rows = found.columns, found.rows
+    count = f"the newest {len(rows)} of {found.count:,}" if len(rows) < found.count else f"{found.count:,}"
+    click.secho(f"\nRecords of {found.fact} ({count})", bold=True)
+    click.echo(f"  {found.measure} · {found.period}")
     filled = [index for index, _ in enumerate(names) if any(row[index] is not None for row in rows)]
     if not rows:
         click.echo("  none")
@@ -150,15 +241,13 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _as_json(
-    space: Workspace, name: str, result: Result, behind: list[tuple[str, list[str], list[tuple[Any, ...]]]]
-) -> str:
+def _as_json(space: Workspace, name: str, result: Result, behind: list[Records]) -> str:
     from leadline.model.infer import meaning_of
     from leadline.model.metric import expand
     from leadline.model.text import formula_text
     from leadline.report.export import encode_json
 
-    metric = space.metrics[name]
+    metric, need = space.metrics[name], space.need(name)
     meaning = meaning_of(metric, space.metrics, space.facts)
     return encode_json(
         {
@@ -176,6 +265,8 @@ def _as_json(
                 "owner": metric.owner,
                 "pitfalls": metric.pitfalls,
                 "requirements": metric.requirements,
+                "decision": metric.decision,
+                "needs": need.source if need else "",
                 "additivity": meaning.additivity,
                 "dimensions": meaning.dimensions,
                 "facts": meaning.facts,
@@ -184,6 +275,16 @@ def _as_json(
             "columns": [column.name for column in result.columns],
             "rows": result.rows,
             "provenance": result.provenance,
-            "records": [{"fact": fact, "columns": names, "rows": rows} for fact, names, rows in behind],
+            "records": [
+                {
+                    "fact": one.fact,
+                    "measure": one.measure,
+                    "period": one.period,
+                    "count": one.count,
+                    "columns": one.columns,
+                    "rows": one.rows,
+                }
+                for one in behind
+            ],
         }
     )

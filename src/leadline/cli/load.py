@@ -82,7 +82,7 @@ def _propose(space: Workspace, paths: tuple[str, ...]) -> None:
     from leadline.ingest.propose import propose
 
     for path in paths:
-        click.echo(propose(space.path, Path(path), space.facts))
+        click.echo(propose(space.path, Path(path), space.project.tables))
 
 
 def _progress() -> Callable[[str, int, int], None] | None:

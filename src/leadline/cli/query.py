@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from leadline.cli.common import opened, query_options, split_names, workspace_option
+from leadline.cli.common import language_option, opened, query_options, split_names, workspace_option
+from leadline.model.tree import CREDIT_MODELS
 
 
 @click.command("query")
@@ -16,6 +18,14 @@ from leadline.cli.common import opened, query_options, split_names, workspace_op
 @click.option("--grain", "-g", default="none", show_default=True, help="day, week, month, quarter, year or none.")
 @query_options
 @click.option("--compare", "-c", multiple=True, metavar="WITH", help="previous (like period), year (before), or both.")
+@click.option("--total", is_flag=True, help="Add totals, counted from the records again, never summed from rows.")
+@click.option(
+    "--attribution",
+    type=click.Choice(CREDIT_MODELS),
+    help="Model for credited() amounts. Default: the workspace's.",
+)
+@click.option("--lookback", type=click.FloatRange(0, min_open=True), metavar="DAYS", help="Days of touches credited.")
+@click.option("--sql", is_flag=True, help="Print the statements instead of running them.")
 @click.option("--sort", metavar="COLUMN", help="Order rows by a column, largest first; -COLUMN for smallest first.")
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many rows.")
 @click.option(
@@ -27,6 +37,7 @@ from leadline.cli.common import opened, query_options, split_names, workspace_op
     show_default=True,
 )
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
+@language_option
 @workspace_option
 @click.pass_context
 def command(
@@ -36,12 +47,18 @@ def command(
     grain: str,
     period: str | None,
     where: str | None,
+    currency: str | None,
     as_known_at: str | None,
     compare: tuple[str, ...],
+    total: bool,
+    attribution: str | None,
+    lookback: float | None,
+    sql: bool,
     sort: str | None,
     limit: int | None,
     style: str,
     output: Path | None,
+    language: str | None,
     workspace: str | None,
 ) -> None:
     """Measure METRICs. Rates are ratios of sums; what has no right answer is refused with the reason.
@@ -49,27 +66,44 @@ def command(
     \b
     leadline query ad_spend ad_clicks cpc --by channel --period last-3-months
     leadline query mrr --grain month --compare previous,year
+    leadline query revenue aov --by channel --grain month --total
+    leadline query marketing_revenue --by channel --attribution linear --lookback 30
     leadline query leads --by campaign --sort leads --limit 10
     leadline query revenue --period 2026-Q1 --as-known-at 2026-04-02 --format json
+    leadline query revenue --by region --currency EUR
     """
-    result = opened(ctx, workspace).query(
-        split_names(metrics),
-        by=split_names(by),
-        grain=grain,
-        period=period,
-        where=where,
-        compare=split_names(compare),
-        as_known_at=as_known_at,
-    )
+    space = opened(ctx, workspace)
+    asked: dict[str, Any] = {
+        "by": split_names(by),
+        "grain": grain,
+        "period": period,
+        "where": where,
+        "compare": split_names(compare),
+        "as_known_at": as_known_at,
+        "currency": currency,
+        "attribution": attribution,
+        "lookback": lookback,
+    }
+    if sql:
+        plan = space.compile(space.ask(split_names(metrics), **asked))
+        click.echo("\n\n".join(f"{statement};" for statement in space.statements(plan)))
+        return
+    result = space.query(split_names(metrics), **asked, total=total)
     if sort:
         result = result.sorted_by(sort)
     if limit and style != "table":
         result = result.limited(limit)
-    if style == "table" and output is None:
+    if style == "table":
+        from leadline.language.read import workspace_language
         from leadline.report.table import render_table, style_for
+        from leadline.report.translate import translated_result
 
-        click.echo(render_table(result, style_for(sys.stdout), limit=limit or 0))
+        spoken = workspace_language(space, language)
+        result = translated_result(result, spoken, space.metrics)
+    if style == "table" and output is None:
+        click.echo(render_table(result, style_for(sys.stdout), language=spoken, limit=limit or 0))
         _explain_gaps(result.provenance)
+        _explain_rates(result.provenance)
         return
     from leadline.report.export import to_csv, to_json, write_parquet
 
@@ -77,11 +111,11 @@ def command(
         if output is None:
             raise click.UsageError("Parquet is not text: name a file with --output FILE.")
         write_parquet(result, output)
+        if result.totals:
+            click.echo("Parquet holds the rows only: totals are in the table, CSV and JSON.", err=True)
         return
     if style == "table":
-        from leadline.report.table import render_table as drawn
-
-        text = drawn(result, limit=limit or 0) + "\n"
+        text = render_table(result, language=spoken, limit=limit or 0) + "\n"
     else:
         text = to_csv(result) if style == "csv" else to_json(result) + "\n"
     if output is None:
@@ -96,4 +130,18 @@ def _explain_gaps(provenance: dict[str, object]) -> None:
     if isinstance(empty, list) and empty:
         click.echo(
             f"No rows yet in {', '.join(empty)}: load a source that delivers them (see `leadline sources`).", err=True
+        )
+    needs = provenance.get("needs")
+    if isinstance(needs, dict):
+        for metric, source in needs.items():
+            click.echo(f"No source feeds {metric} yet. It needs {source}.", err=True)
+
+
+def _explain_rates(provenance: dict[str, Any]) -> None:
+    """Say which exchange rates the amounts were converted by."""
+    for rate in provenance.get("rates", ()):
+        through = f" through {rate['through']}" if rate["through"] else ""
+        days = f"{rate['days']} {'day' if rate['days'] == 1 else 'days'}, {rate['first']} to {rate['last']}"
+        click.echo(
+            f"{rate['from']} converted to {rate['to']}{through} by the rates of {rate['source']} ({days}).", err=True
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from leadline.cli.common import opened, split_names, workspace_option
+from leadline.cli.common import language_option, opened, split_names, workspace_option
 
 
 @click.command("report")
@@ -22,6 +22,7 @@ from leadline.cli.common import opened, split_names, workspace_option
     help="Instead of the dashboard's own, which is month unless it says otherwise.",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="Look only at this time; its last complete period is shown.")
+@language_option
 @workspace_option
 @click.pass_context
 def command(
@@ -31,6 +32,7 @@ def command(
     by: tuple[str, ...],
     grain: str | None,
     period: str | None,
+    language: str | None,
     workspace: str | None,
 ) -> None:
     """Write the scorecard, charts and definitions as one self-contained HTML file.
@@ -39,13 +41,19 @@ def command(
     leadline report --by channel -o may.html
     """
     from leadline.errors import LeadlineError
+    from leadline.language.read import workspace_language
     from leadline.report.html import render_html, write_html
     from leadline.report.scorecard import build_scorecard
+    from leadline.report.translate import translated_card, translated_result
     from leadline.report.view import Breakdown
     from leadline.warehouse.ledger import findings_of
 
     space = opened(ctx, workspace)
-    card = build_scorecard(space, kpis=split_names(kpis), grain=grain or "", period=period, today=space.today)
+    spoken = workspace_language(space, language)
+    card = build_scorecard(
+        space, kpis=split_names(kpis), grain=grain or "", period=period, today=space.today, language=spoken
+    )
+    card = translated_card(card, spoken, space.metrics)
     breakdowns = []
     for dimension in split_names(by):
         for kpi in card.kpis:
@@ -55,11 +63,12 @@ def command(
             except LeadlineError as error:
                 click.echo(f"{name} is not shown by {dimension}: {error.what}", err=True)
                 continue
-            breakdowns.append(Breakdown(f"{kpi.definition.name} by {dimension}", result))
+            title = spoken.fill("{name} by {dimension}", name=kpi.definition.name, dimension=spoken.column(dimension))
+            breakdowns.append(Breakdown(title, translated_result(result, spoken, space.metrics)))
     found = [
         f"{row['file']}{':' + str(row['line']) if row['line'] else ''} {row['what']}"
-        for row in findings_of(space.warehouse().con, None, 20)
+        for row in findings_of(space.warehouse().ledger(), None, 20)
         if row["severity"] != "note"
     ]
-    write_html(output, render_html(card, breakdowns=breakdowns, findings=found))
+    write_html(output, render_html(card, breakdowns=breakdowns, findings=found, language=spoken))
     click.echo(f"Wrote {output} ({output.stat().st_size / 1024:,.0f} KB).")

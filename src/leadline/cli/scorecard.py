@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from leadline.cli.common import opened, split_names, workspace_option
+from leadline.cli.common import language_option, opened, split_names, workspace_option
 
 
 @click.command("scorecard")
@@ -20,6 +20,7 @@ from leadline.cli.common import opened, split_names, workspace_option
 @click.option("--period", "-p", metavar="PERIOD", help="Look only at this time; its last complete period is shown.")
 @click.option("--as-known-at", metavar="TIME", help="Answer with what had been loaded by then (2026-03-31).")
 @click.option("--format", "-f", "style", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@language_option
 @workspace_option
 @click.pass_context
 def command(
@@ -29,6 +30,7 @@ def command(
     period: str | None,
     as_known_at: str | None,
     style: str,
+    language: str | None,
     workspace: str | None,
 ) -> None:
     """Show at most seven KPIs by stage with trend, previous period and last year.
@@ -39,17 +41,27 @@ def command(
     leadline scorecard
     leadline scorecard leads mql cac --grain quarter
     """
+    from leadline.language.read import workspace_language
     from leadline.report.scorecard import build_scorecard
     from leadline.report.scorecard_text import render_scorecard
     from leadline.report.table import style_for
+    from leadline.report.translate import translated_card
 
     space = opened(ctx, workspace)
+    spoken = workspace_language(space, "en" if style == "json" else language)
     card = build_scorecard(
-        space, kpis=split_names(kpis), grain=grain or "", period=period, as_known_at=as_known_at, today=space.today
+        space,
+        kpis=split_names(kpis),
+        grain=grain or "",
+        period=period,
+        as_known_at=as_known_at,
+        today=space.today,
+        language=spoken,
     )
     if style == "json":
         from leadline.report.export import encode_json
 
         click.echo(encode_json(card))
     else:
-        click.echo(render_scorecard(card, style_for(sys.stdout)))
+        card = translated_card(card, spoken, space.metrics)
+        click.echo(render_scorecard(card, style_for(sys.stdout), language=spoken))

@@ -34,7 +34,7 @@ def command(
     from leadline.warehouse.ledger import coverage, findings_of, loads_of, quarantined
 
     space = opened(ctx, workspace)
-    con = space.warehouse().con
+    con = space.warehouse().ledger()
     if findings:
         rows = findings_of(con, source, limit)
     elif quarantine:
