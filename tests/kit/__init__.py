@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,17 @@ TYPES = {
     "boolean": "BOOLEAN",
 }
 
+place: Callable[[], str] | None = None
+"""Gives the warehouse of each new workspace, where `engines.everywhere` puts them on another engine."""
+
 
 def make_workspace(
     folder: Path, *, metrics: str = "", timezone: str = "UTC", today: str = "2026-06-15", settings: str = ""
 ) -> Workspace:
     """A workspace in `folder` with own metrics given as YAML text."""
     folder.mkdir(parents=True, exist_ok=True)
+    if place is not None and "warehouse:" not in settings:
+        settings += f"warehouse: '{place()}'\n"
     (folder / "leadline.yaml").write_text(
         f"name: Test\ntimezone: {timezone}\ncurrency: EUR\ntoday: {today}\n{settings}", encoding="utf-8"
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,14 @@ def data_folder(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the data folder {name}, which is not on this machine")
     return folder
+
+
+def oracle(name: str) -> Any:
+    """Cases with expected answers kept beside the data; skips the test where they are not there."""
+    path = DATA.parent / "oracles" / f"{name}.json"
+    if not path.is_file():
+        pytest.skip(f"needs the cases {name}, which are not on this machine")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def copy_example(name: str, to: Path) -> Path:

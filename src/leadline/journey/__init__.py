@@ -1,0 +1,1 @@
+"""The journey of people: who they are, and where they came from."""
