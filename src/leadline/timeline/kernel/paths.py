@@ -1,0 +1,179 @@
+"""Ways to an event or from one: sequences of codes counted in a hash table that grows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.timeline.kernel.jit import compiled
+
+if TYPE_CHECKING:
+    from leadline.timeline.arrays import Indices, Masks, Moments
+
+    Words = NDArray[np.uint64]
+    Table = tuple[Words, Indices, int]
+
+NODE, TURN = 1, 2
+"""Bits of `lut`: the event is a place on a way, the event is where ways end (or begin)."""
+
+REACHED, UNREACHED, VALUE = range(3)
+"""Columns of the counts: ways that led there (or began), ways that have not yet, value of the events they led to."""
+
+
+@compiled
+def empty_table(words: int, size: int) -> Table:
+    """A table for `size` (a power of two) ways of `words` machine words."""
+    return np.zeros((size, words), np.uint64), np.zeros((size, 3), np.int64), 0
+
+
+@compiled
+def _slot(keys: Words, counts: Indices, key: Words) -> np.int64:
+    """Where `key` is, or belongs."""
+    words = keys.shape[1]
+    mixed = np.uint64(0)
+    for word in range(words):
+        mixed = (mixed ^ key[word]) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    mask = np.uint64(keys.shape[0] - 1)
+    place = np.int64((mixed >> np.uint64(3)) & mask)
+    while counts[place, 0] + counts[place, 1] > 0:
+        same = True
+        for word in range(words):
+            same = same and keys[place, word] == key[word]
+        if same:
+            return place
+        place = (place + 1) & np.int64(mask)
+    return place
+
+
+@compiled
+def _grown(keys: Words, counts: Indices) -> tuple[Words, Indices]:
+    wider = np.zeros((keys.shape[0] * 4, keys.shape[1]), np.uint64)
+    moved = np.zeros((keys.shape[0] * 4, 3), np.int64)
+    for place in range(keys.shape[0]):
+        if counts[place, 0] + counts[place, 1] > 0:
+            slot = _slot(wider, moved, keys[place])
+            wider[slot] = keys[place]
+            moved[slot] = counts[place]
+    return wider, moved
+
+
+@compiled
+def merge_tables(keys: Words, counts: Indices, used: int, other: Words, others: Indices) -> Table:
+    """The first table with the counts of the other added."""
+    for place in range(other.shape[0]):
+        if others[place, 0] + others[place, 1] > 0:
+            if used * 2 >= keys.shape[0]:
+                keys, counts = _grown(keys, counts)
+            slot = _slot(keys, counts, other[place])
+            if counts[slot, 0] + counts[slot, 1] == 0:
+                keys[slot] = other[place]
+                used += 1
+            counts[slot] += others[place]
+    return keys, counts, used
+
+
+@compiled
+def add_paths(
+    start: Indices,
+    end: Indices,
+    ts: Moments,
+    codes: Masks,
+    lut: Masks,
+    node: Masks,
+    value: Indices,
+    leads_to: bool,
+    length: int,
+    bits: int,
+    window: int,
+    collapse: bool,
+    since: int,
+    until: int,
+    keys: Words,
+    counts: Indices,
+    used: int,
+) -> Table:
+    """Add every person's ways to the table; a key holds code + 1 of each place in `bits` bits, first place lowest."""
+    words = keys.shape[1]
+    room = length + 64
+    places = np.empty(room, np.int64)
+    times = np.empty(room, np.int64)
+    key = np.zeros(words, np.uint64)
+    step = np.uint64(bits)
+    for person in range(len(start)):
+        stop = end[person]
+        count = 0
+        last = np.int64(-1)
+        turned = False
+        turn = np.int64(0)
+        worth = np.int64(0)
+        for i in range(start[person], stop + 1):
+            over = i == stop
+            mask = np.uint32(TURN)
+            if not over:
+                mask = lut[codes[i]]
+                if mask == 0:
+                    continue
+            if not mask & TURN:
+                if not leads_to and (not turned or count == length or ts[i] - turn > window):
+                    continue
+                code = np.int64(node[i])
+                if collapse and code == last:
+                    if leads_to:
+                        times[count - 1] = ts[i]
+                    continue
+                last = code
+                if count == room:
+                    for place in range(length):
+                        places[place] = places[room - length + place]
+                        times[place] = times[room - length + place]
+                    count = length
+                places[count] = code
+                times[count] = ts[i]
+                count += 1
+                continue
+            if not leads_to:
+                moment = turn
+                wanted = turned
+            elif over:
+                moment = times[count - 1] if count else np.int64(0)
+                wanted = count > 0
+            else:
+                moment = ts[i]
+                wanted = True
+            if wanted and since <= moment < until:
+                begin = max(count - length, 0)
+                if leads_to and not over:
+                    while begin < count and moment - times[begin] > window:
+                        begin += 1
+                for word in range(words):
+                    key[word] = 0
+                shift = np.uint64(0)
+                word = 0
+                for place in range(begin, count):
+                    if shift + step > 64:
+                        shift = np.uint64(0)
+                        word += 1
+                    key[word] |= np.uint64(places[place] + 1) << shift
+                    shift += step
+                if used * 2 >= keys.shape[0]:
+                    keys, counts = _grown(keys, counts)
+                slot = _slot(keys, counts, key)
+                if counts[slot, 0] + counts[slot, 1] == 0:
+                    for word in range(words):
+                        keys[slot, word] = key[word]
+                    used += 1
+                if leads_to and over:
+                    counts[slot, UNREACHED] += 1
+                else:
+                    counts[slot, REACHED] += 1
+                    counts[slot, VALUE] += value[i] if leads_to else worth
+            count = 0
+            last = np.int64(-1)
+            if not over and not leads_to:
+                turned = True
+                turn = ts[i]
+                worth = value[i]
+    return keys, counts, used
