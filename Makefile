@@ -5,16 +5,18 @@ VENV ?= .venv
 TESTS ?= tests
 DEMO ?= demo
 WORKERS ?= 2
+MILLIONS ?= 20
+PEERS ?= .venv-peers
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 # The stamp's name changes with the lock and the project file, so an environment is renewed when either does.
 STAMP = $(VENV)/.ready-$(shell cat pyproject.toml $(LOCK) | cksum | cut -d ' ' -f 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs lock changelog clean
+.PHONY: help setup demo test lint bench bench-engine bench-journey docs lock changelog clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -48,17 +50,34 @@ lint: $(STAMP) ## style, types, import floors, changelog fragments, generated do
 bench: $(STAMP) ## print what things cost, as ratios to hand-written SQL in the same run
 	@$(BIN)/python bench/run.py
 
+bench-engine: $(STAMP) ## print what the metric engine costs over hand-written SQL, and other metric layers beside it
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@$(BIN)/python bench/engine.py --peers $(PEERS)/bin/python
+
+bench-journey: $(STAMP) ## print what sequence questions cost, against ClickHouse and a C pass (MILLIONS=20)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'chdb>=4,<5'
+	@$(BIN)/python bench/journey.py --millions $(MILLIONS)
+
 docs: $(STAMP) ## write the pages that are generated from code
 	@$(BIN)/python docs/generate.py
 
 lock: $(STAMP) ## renew the hash-pinned lock (needs uv)
 	@command -v uv > /dev/null || $(BIN)/python -m pip install --quiet uv
-	@PATH="$(BIN):$$PATH" uv pip compile pyproject.toml --group dev --group build --all-extras --universal \
+	@PATH="$(BIN):$$PATH" uv pip compile pyproject.toml --group dev --group build --extra excel --extra sql --universal \
 	  --python-version 3.11 --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --quiet --output-file $(LOCK)
 	@echo 'duckdb<2' | PATH="$(BIN):$$PATH" uv pip compile - --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 	  --output-file requirements/duckdb1.txt
+	@for engine in postgres clickhouse spark; do \
+	  groups=$$(test $$engine != postgres || echo '--group servers'); \
+	  PATH="$(BIN):$$PATH" uv pip compile pyproject.toml --extra $$engine $$groups --constraint $(LOCK) --universal \
+	  --python-version 3.11 --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --quiet --output-file requirements/$$engine.txt || exit 1; done
+	@PATH="$(BIN):$$PATH" uv pip compile requirements/peers.in --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+	  --output-file requirements/peers.txt
 
 changelog: $(STAMP) ## gather changelog.d into CHANGELOG.md: make changelog VERSION=0.2.0
 	@test -n "$(VERSION)" || { echo "Say which version: make changelog VERSION=0.2.0"; exit 2; }
