@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ("postgres", "clickhouse", "spark")
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 
@@ -29,15 +30,33 @@ def test_no_address_and_no_path(lock: Path) -> None:
 
 def test_lock_covers_the_project_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
     wanted = [
         *project["project"]["dependencies"],
-        *(item for extra in project["project"]["optional-dependencies"].values() for item in extra),
+        *(item for name, extra in extras.items() if name not in ENGINES for item in extra),
         *project["dependency-groups"]["dev"],
         *project["dependency-groups"]["build"],
         *project["build-system"]["requires"],
     ]
-    names = {re.split(r"[<>=~! ]", item, maxsplit=1)[0].lower().replace("_", "-") for item in wanted}
-    assert names <= set(pins((ROOT / "requirements" / "dev.txt").read_text()))
+    assert named(wanted) <= set(pins((ROOT / "requirements" / "dev.txt").read_text()))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_s_lock_goes_on_top_of_the_other(engine: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"][engine]]
+    if engine == "postgres":
+        wanted += project["dependency-groups"]["servers"]
+    own = pins((ROOT / "requirements" / f"{engine}.txt").read_text())
+    shared = pins((ROOT / "requirements" / "dev.txt").read_text())
+    assert named(wanted) <= set(own)
+    assert {name: version for name, version in own.items() if name in shared} == {
+        name: version for name, version in shared.items() if name in own
+    }
+
+
+def named(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=~! ]", item, maxsplit=1)[0].lower().replace("_", "-") for item in requirements}
 
 
 def test_the_older_duckdb_is_of_the_other_major() -> None:

@@ -68,3 +68,15 @@ def sql_errors() -> type[Exception]:
     """The driver's base error, for callers that turn SQL a user wrote into a message."""
     error: type[Exception] = _driver().Error
     return error
+
+
+def statement_errors() -> tuple[type[Exception], ...]:
+    """The driver's errors for a statement that does not fit the tables it is about."""
+    driver = _driver()
+    return driver.BinderException, driver.ParserException, driver.CatalogException
+
+
+def value_errors() -> tuple[type[Exception], ...]:
+    """The driver's errors for a value that a statement cannot be applied to."""
+    driver = _driver()
+    return driver.ConversionException, driver.OutOfRangeException, driver.InvalidInputException
