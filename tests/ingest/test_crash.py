@@ -64,14 +64,16 @@ reached = 0
 
 def armed(step):
     def run(*args):
-        global reached
-        reached += 1
-        if reached == nth and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+        count("before")
         step(*args)
-        if reached == nth and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
+        count("after")
     return run
+
+def count(point):
+    global reached
+    reached += point == when
+    if reached == nth:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 steps, parts = list(load.STEPS), list(load.PART_STEPS)
 if at < len(steps):

@@ -229,7 +229,7 @@ def test_a_swift_load_gives_what_a_staged_one_gives(
     source = ORDERS.replace("key: order_id", f"key: {key}")
     staged = Loader(tmp_path, source)
     slow = staged.load(text)
-    monkeypatch.setattr(swift, "ROWS", 0)
+    monkeypatch.setattr(swift, "ROWS", 1)
     straight = Loader(tmp_path, source)
     fast = straight.load(text)
     assert (fast.status, fast.facts, fast.findings, fast.quarantined) == (
@@ -242,7 +242,7 @@ def test_a_swift_load_gives_what_a_staged_one_gives(
 
 
 def test_a_clean_swift_load_stages_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(swift, "ROWS", 0)
+    monkeypatch.setattr(swift, "ROWS", 1)
     called: list[str] = []
     insert = swift.insert
     monkeypatch.setattr(swift, "insert", lambda *given: (called.append("insert"), insert(*given)))

@@ -1,16 +1,21 @@
-"""Admission: what a table must be before its rows are mapped: of single days, with lookups that answer once."""
+"""Admission: what a table must be before its rows are mapped: of single days, with lookups that answer once, and with
+cells that its filters can read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from leadline.ingest.expression import Expression
 from leadline.ingest.record import Record
 from leadline.ingest.source import Finding
 from leadline.sql.name import quote
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
+
+Path = tuple[str | int, ...]
+"""Where an expression stands in a definition."""
 
 
 def check_daily(con: Connection, record: Record) -> tuple[Finding, ...]:
@@ -57,6 +62,49 @@ def check_daily(con: Connection, record: Record) -> tuple[Finding, ...]:
             at,
         ),
     )
+
+
+def check_filters(con: Connection, record: Record, expressions: Mapping[Path, Expression]) -> list[Finding]:
+    """Warnings for rows that a `where` of the mapping drops although it gives neither yes nor no, and no cell is empty.
+
+    A cell that its column's type cannot read is told already; this is one that a cast within the filter cannot.
+    """
+    findings = []
+    for path, expression in expressions.items():
+        if path[-1] != "where" or path[0] not in ("where", "facts"):
+            continue
+        names = [
+            record.fields[name].name for parts in expression.columns if (name := parts[0].lower()) in record.fields
+        ]
+        filled = "".join(f" AND {quote(name)} IS NOT NULL" for name in dict.fromkeys(names))
+        if not names:
+            continue
+        before = (
+            next((at for at, (name, _) in enumerate(record.steps) if name == "kept"), 0) if path[0] == "where" else 0
+        )
+        step = record.steps[before - 1][0] if before else "judged"
+        sound = " AND _issue = 0" if step == "judged" else ""
+        row = con.execute(
+            record.sql(
+                f"SELECT count(*), min(_line) FROM {quote(step)} WHERE ({expression.text}\n) IS NULL{filled}{sound}",
+                upto=step,
+            )
+        ).fetchone()
+        count, line = row or (0, None)
+        if count:
+            findings.append(
+                Finding(
+                    "warning",
+                    "filter-unreadable",
+                    record.delivery.table.file,
+                    f"the filter {expression.text!r} gives neither yes nor no for {count} row(s) whose cells are "
+                    "filled; they are left out",
+                    f"say in {expression.place} what such a cell means, for example with coalesce",
+                    line,
+                    count=count,
+                )
+            )
+    return findings
 
 
 def check_lookups(con: Connection, record: Record, keys: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from leadline.ingest.source import ValueType
 from leadline.ingest.style.date import date_sql, is_absolute, timestamp_sql
-from leadline.ingest.style.number import number_sql
+from leadline.ingest.style.number import DECIMAL, number_sql
 from leadline.ingest.style.zone import zone_sql
 from leadline.sql.name import literal
-from leadline.warehouse.schema import COLUMN_TYPES
+from leadline.warehouse.column import COLUMN_TYPES
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -74,12 +74,21 @@ _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
 
 
 class Style(Struct, frozen=True):
-    """How a file writes values: decimal mark, date formats per column, the zone its clock times are in, null marks."""
+    """How a file writes values: decimal mark, date formats per column, the zone its clock times are in, null marks.
+
+    `plain` says that numbers are not expected in any dress, `wide` that there may be white space beyond ASCII.
+    """
 
     decimal: str = "."
     dates: dict[str, tuple[str, ...]] = {}
     zone: str = "UTC"
     nulls: tuple[str, ...] = ("",)
+    plain: bool = False
+    wide: bool = True
+
+    def number(self, raw: str, type_: str = DECIMAL) -> str:
+        """SQL that reads a text cell as a number."""
+        return number_sql(raw, self.decimal, type_, plain_only=self.plain)
 
     def formats(self, column: str) -> tuple[str, ...]:
         """Date formats of a column; those of the whole file when it has none of its own."""
@@ -98,7 +107,9 @@ def text_value(raw: str, style: Style) -> str:
     """
     marks = list(dict.fromkeys(mark.strip() for mark in style.nulls if mark not in TEXT_MARKS))
     longest = max((len(mark.encode()) for mark in marks), default=0)
-    odd = f"{raw} < '0' OR {raw} >= '\u0080' OR ends_with({raw}, ' ') OR ends_with({raw}, '\u00a0')"
+    odd = f"{raw} < '0' OR ends_with({raw}, ' ')"
+    if style.wide:
+        odd += f" OR {raw} >= '\u0080' OR ends_with({raw}, '\u00a0')"
     return (
         f"CASE WHEN {odd} THEN CASE WHEN NOT {one_of(raw, marks)} THEN {trimmed(raw)} END "
         f"WHEN strlen({raw}) <= {longest} THEN CASE WHEN NOT {one_of(raw, marks)} THEN {raw} END ELSE {raw} END"
@@ -124,13 +135,13 @@ def typed_value(raw: str, kind: ValueType, style: Style, column: str, scale: int
         case "text":
             return text_value(raw, style)
         case "integer":
-            return scaled(_whole(number_sql(raw, style.decimal), "DECIMAL"), scale, "BIGINT")
+            return scaled(whole_value(raw, style), scale, "BIGINT")
         case "number" | "money":
             if scale == 1:
-                return number_sql(raw, style.decimal, MONEY)
-            return scaled(number_sql(raw, style.decimal), scale, MONEY)
+                return style.number(raw, MONEY)
+            return scaled(style.number(raw), scale, MONEY)
         case "percent":
-            return f"CAST({number_sql(raw, style.decimal)} AS DOUBLE)"
+            return f"CAST({style.number(raw)} AS DOUBLE)"
         case "date":
             return date_sql(raw, style.formats(column))
         case "datetime":
@@ -141,6 +152,18 @@ def typed_value(raw: str, kind: ValueType, style: Style, column: str, scale: int
             return duration_value(raw, style)
 
 
+def whole_value(raw: str, style: Style) -> str:
+    """The cell as a whole number; null when it has a fraction.
+
+    Numbers of 38 digits are dear, so a short cell is read as a smaller one: it has at most six decimals.
+    """
+    long = _whole(style.number(raw), "DECIMAL")
+    if style.decimal != ".":
+        return long
+    short = f"strlen({raw}) <= 7 AND NOT contains({raw}, '_') AND TRY_CAST({raw} AS {MONEY}) % 1 = 0"
+    return f"CASE WHEN {short} THEN TRY_CAST({raw} AS BIGINT) ELSE {long} END"
+
+
 def duration_value(raw: str, style: Style) -> str:
     """Seconds of a cell like `01:02:03`, `62:03` or a plain number of seconds."""
     parts = f"list_reverse(string_split({trimmed(raw)}, ':'))"
@@ -149,7 +172,7 @@ def duration_value(raw: str, style: Style) -> str:
         f"lambda part: TRY_CAST(part[1] AS DOUBLE) * part[2]))"
     )
     shaped = f"regexp_full_match({trimmed(raw)}, '(\\d+:)?\\d{{1,2}}:\\d{{2}}([.]\\d+)?')"
-    return f"CASE WHEN {shaped} THEN {clock} ELSE CAST({number_sql(raw, style.decimal)} AS DOUBLE) END"
+    return f"CASE WHEN {shaped} THEN {clock} ELSE CAST({style.number(raw)} AS DOUBLE) END"
 
 
 def scaled(value: str, scale: int, kind: str) -> str:
@@ -249,8 +272,8 @@ def boolean_sql(raw: str) -> str:
     return f"CASE WHEN {one_of(word, YES)} THEN true WHEN {one_of(word, NO)} THEN false END"
 
 
-def sample_texts(con: Connection, relation: str, raw: str, rows: int) -> list[str]:
-    """Different texts of a column (`raw` is its SQL): all of a small table's, a spread of a large one's."""
+def sample_texts(con: Connection, relation: str, rows: int, raw: str) -> list[str]:
+    """Different texts of a column (`raw` is its SQL): all of a small relation's, a spread of a large one's."""
     step = max(1, rows // 20_000)
     spread = f" AND (_line % {step} = 0 OR _line < 2000)" if step > 1 else ""
     found = con.execute(f"SELECT DISTINCT {raw} FROM {relation} WHERE {raw} IS NOT NULL{spread} LIMIT 1000").fetchall()

@@ -6,6 +6,7 @@ A rule that a row breaks sends the row to quarantine; a rule about the whole del
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -214,7 +215,7 @@ class _Check:
         )
         said = (
             self.con.execute(
-                f"SELECT _line FROM {table.relation} WHERE _line = {last_line} AND ({words}) LIMIT 1"
+                f"SELECT _line FROM {table.shown[0]} WHERE _line = {last_line} AND ({words}) LIMIT 1"
             ).fetchone()
             if table.columns
             else None
@@ -264,6 +265,9 @@ class _Check:
 
     def _duplicates(self) -> None:
         """Rows with the same key: the second would replace or double the first."""
+        keys = self.con.execute(f"SELECT count(_key) = count(DISTINCT _key) FROM {self.mapped.relation}").fetchone()
+        if keys and keys[0]:
+            return
         condition = " OR ".join([self._bad_rows(), *(condition for condition, _, _ in self.cases)])
         columns = ", ".join(quote(name) for name in self.mapped.columns)
         found = self.con.execute(
@@ -277,7 +281,7 @@ class _Check:
         key = ", ".join(self.mapped.fact_map.key)
         kind = "say different things" if different > 1 else "are the same"
         fix = (
-            "the key is too coarse: add the column that tells these rows apart"
+            "the key is too coarse: add the column that tells these rows apart" + self._absent()
             if different > 1
             else "remove the copies; where copies are genuine, add `_repeat` to the key"
         )
@@ -299,6 +303,14 @@ class _Check:
             ),
             True,
         )
+
+    def _absent(self) -> str:
+        """The columns of a vendor's key that the file lacks, in words: an export of two accounts must name them."""
+        fields, said = self.record.fields, " ".join(self.mapped.fact_map.key).lower()
+        names = [name for name, field in fields.items() if field.raw == "NULL" and re.search(rf"\b{name}\b", said)]
+        if not names or not self.record.delivery.definition.source.vendor:
+            return ""
+        return f" (the file has no {', '.join(sorted(names, key=said.find))})"
 
     def _find(self, finding: Finding, whole: bool) -> None:
         self.findings.append(finding)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from leadline.ingest.record import Record
-from leadline.ingest.source import Finding
+from leadline.ingest.source import Finding, Source
 from leadline.sql.name import literal
 
 if TYPE_CHECKING:
@@ -35,26 +35,16 @@ def findings(con: Connection, record: Record, facts: Mapping[str, Fact]) -> list
     """
     delivery = record.delivery
     source = delivery.definition.source
-    mapped = any("currency" in fact_map.columns for fact_map in source.facts)
     found: list[Finding] = []
-    amounts = [
-        text.strip(' "').lower()
-        for fact_map in source.facts
-        for name, text in fact_map.columns.items()
-        if facts[fact_map.fact].column(name).unit == "money"
-    ]
-    fields = [record.fields[name] for name in dict.fromkeys(amounts) if name in record.fields]
+    fields = [record.fields[name] for name in _amounts(source, facts) if name in record.fields]
     money = [field for field in fields if field.native == "VARCHAR" and field.raw != "NULL" and field.raw[0] != "'"]
-    if money and not mapped:
-        signs = "|".join(sign.replace("$", r"\$") for sign in SIGNS)
-        lists = ", ".join(
-            f"list(DISTINCT CASE WHEN TRY_CAST({field.raw} AS DOUBLE) IS NULL "
-            f"THEN regexp_extract({field.raw}, {literal(f'[A-Z]{{3}}|{signs}')}) END)"
-            for field in money
-        )
-        row = con.execute(f"SELECT {lists} FROM {delivery.table.relation}").fetchone() or ()
-        seen = {sign: field.shown for field, texts in zip(money, row, strict=True) for sign in texts or () if sign}
-        seen = {sign: column for sign, column in seen.items() if sign in SIGNS or sign.isupper()}
+    if money and not _names_currency(source):
+        seen: dict[str, str] = {}
+        for field in money:
+            texts = con.execute(
+                f"SELECT DISTINCT {_sign(field.raw)} FROM {delivery.table.shown[0]} WHERE {_dressed(field.raw)}"
+            ).fetchall()
+            seen |= {sign: field.shown for (sign,) in texts if sign}
         codes = [set(SIGNS.get(sign, (sign,))) for sign in seen]
         shown = ", ".join(sorted(seen))
         if codes and not set.intersection(*codes):
@@ -81,7 +71,7 @@ def findings(con: Connection, record: Record, facts: Mapping[str, Fact]) -> list
                     value=shown,
                 )
             )
-    if amounts and not mapped and not delivery.currency_known and delivery.currency:
+    if _amounts(source, facts) and not _names_currency(source) and not delivery.currency_known and delivery.currency:
         found.append(
             Finding(
                 "note",
@@ -92,3 +82,27 @@ def findings(con: Connection, record: Record, facts: Mapping[str, Fact]) -> list
             )
         )
     return found
+
+
+def _amounts(source: Source, facts: Mapping[str, Fact]) -> list[str]:
+    """Names of the columns that go straight into money columns of facts, each once."""
+    texts = [
+        text.strip(' "').lower()
+        for fact_map in source.facts
+        for name, text in fact_map.columns.items()
+        if facts[fact_map.fact].column(name).unit == "money"
+    ]
+    return list(dict.fromkeys(texts))
+
+
+def _names_currency(source: Source) -> bool:
+    return any("currency" in fact_map.columns for fact_map in source.facts)
+
+
+def _dressed(raw: str) -> str:
+    return f"{raw} IS NOT NULL AND TRY_CAST({raw} AS DOUBLE) IS NULL"
+
+
+def _sign(raw: str) -> str:
+    signs = "|".join(sign.replace("$", r"\$") for sign in SIGNS)
+    return f"regexp_extract({raw}, {literal(f'[A-Z]{{3}}|{signs}')})"

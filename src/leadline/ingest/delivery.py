@@ -104,7 +104,10 @@ class Part(Struct):
 
 
 class LoadContext(Struct):
-    """One delivered file on its way through the steps."""
+    """One delivered file on its way through the steps.
+
+    `stamp` is what the file was when its content was hashed; `staged_only` that no row goes in before it was looked at.
+    """
 
     settings: Settings
     path: Path
@@ -114,11 +117,19 @@ class LoadContext(Struct):
     dry_run: bool = False
     folders: Sequence[Path] = ()
     content: str = ""
+    stamp: tuple[int, int] = (0, 0)
+    staged_only: bool = False
     tables: list[Table] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
     staged: list[str] = field(default_factory=list)
     views: list[str] = field(default_factory=list)
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and time of a file: what shows that it was written to since."""
+    seen = path.stat()
+    return seen.st_size, seen.st_mtime_ns
 
 
 def report_part(context: LoadContext, part: Part) -> LoadReport:

@@ -89,7 +89,7 @@ def look_at(con: Connection, table: Table, *, month_first: bool = False) -> Look
     types = {row[0]: str(row[1]) for row in con.execute(f"DESCRIBE SELECT * FROM {table.relation}").fetchall()}
     texts: dict[str, list[str]] = {}
     for header in table.columns:
-        cells = sample_texts(con, table.relation, _text_sql(header), table.rows)
+        cells = sample_texts(con, *table.shown, _text_sql(header))
         texts[header] = [text for cell in cells if (text := cell.strip()) not in _NULLS]
     english = _is_english(table.columns)
     unsure: list[str] = []

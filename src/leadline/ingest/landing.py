@@ -5,14 +5,15 @@ from __future__ import annotations
 from leadline.errors import UsageError
 from leadline.ingest import swift
 from leadline.ingest.check import issue_words
-from leadline.ingest.delivery import LoadContext, Part, instant
+from leadline.ingest.delivery import LoadContext, Part, instant, stamp
+from leadline.ingest.read.table import UnsureError
 from leadline.sql.name import literal, quote
 from leadline.warehouse import Load
 
 
 def land(context: LoadContext, part: Part) -> None:
-    """Keep the delivered file verbatim."""
-    if context.path.is_file():
+    """Keep the delivered file verbatim; one that goes straight in, once it has proved clean."""
+    if context.path.is_file() and not any(mapped.view for mapped in part.mapped):
         context.settings.warehouse.land(context.path, context.content)
 
 
@@ -27,6 +28,10 @@ def merge(context: LoadContext, part: Part) -> None:
     for mapped in part.mapped:
         if mapped.view:
             swift.insert(context, part, load, mapped)
+            if context.path.is_file():
+                if stamp(context.path) != context.stamp:
+                    raise UnsureError
+                context.settings.warehouse.land(context.path, context.content)
             return
     for verdict in part.verdicts:
         mapped = verdict.mapped

@@ -18,7 +18,17 @@ import msgspec
 from leadline.errors import DataError, LeadlineError, UsageError
 from leadline.ingest import admission, check, currency, overlap, swift
 from leadline.ingest.definition import Definition, vendor_definitions
-from leadline.ingest.delivery import FactLoaded, LoadContext, LoadReport, Part, Settings, Status, once, report_part
+from leadline.ingest.delivery import (
+    FactLoaded,
+    LoadContext,
+    LoadReport,
+    Part,
+    Settings,
+    Status,
+    once,
+    report_part,
+    stamp,
+)
 from leadline.ingest.landing import cover, land, merge, quarantine
 from leadline.ingest.mapping import define_macros, map_fact, stage_judged
 from leadline.ingest.origin import (
@@ -31,6 +41,7 @@ from leadline.ingest.origin import (
     reading_definition,
 )
 from leadline.ingest.preamble import stated_range
+from leadline.ingest.read.table import UnsureError
 from leadline.ingest.recognise import explain_unrecognised, recognise
 from leadline.ingest.record import Delivery, lookup_keys, needed_columns, source_expressions
 from leadline.ingest.recorder import build_record
@@ -96,8 +107,15 @@ def load_source(settings: Settings, name: str, *, dry_run: bool = False) -> list
 def load_file(context: LoadContext) -> list[LoadReport]:
     """Take one file through all steps; what refuses it is in the report, and nothing of it stays."""
     try:
-        for step in STEPS:
-            step(context)
+        try:
+            _take_steps(context)
+        except (UnsureError, LeadlineError) as error:
+            if not (isinstance(error, UnsureError) or any(table.sample for table in context.tables)):
+                raise
+            # Whatever there is to say is said of all rows, not of a sample.
+            clean_up(context)
+            context.parts, context.notes, context.staged_only = [], [], True
+            _take_steps(context)
     except LeadlineError as error:
         _forget_load(context)
         return [_refused(context, error)]
@@ -109,10 +127,17 @@ def load_file(context: LoadContext) -> list[LoadReport]:
     return [report_part(context, part) for part in context.parts]
 
 
+def _take_steps(context: LoadContext) -> None:
+    for step in STEPS:
+        step(context)
+
+
 def identify(context: LoadContext) -> None:
     """Know the delivery by its content."""
     if context.path.is_file():
-        context.content = digest_file(context.path)
+        seen = stamp(context.path)
+        if seen != context.stamp:
+            context.stamp, context.content = seen, digest_file(context.path)
 
 
 def read_tables(context: LoadContext) -> None:
@@ -122,7 +147,8 @@ def read_tables(context: LoadContext) -> None:
     definition = reading_definition(context)
     options = read_options(definition) if definition else ReadOptions()
     path = context.path if context.path.is_file() else None
-    tables = read(context.settings.warehouse.con, path, options, name=context.name)
+    later = 0 if context.staged_only or context.dry_run else swift.ROWS
+    tables = read(context.settings.warehouse.con, path, options, name=context.name, later=later)
     context.tables = [_as_text(table) for table in tables]
     if not context.content:
         context.content = digest_rows(context)
@@ -195,20 +221,11 @@ def deliver(context: LoadContext) -> None:
     for part in context.parts:
         if part.known is not None or context.dry_run:
             continue
-        try:
-            _deliver_part(context, part)
-        except swift.NotCleanError:
-            _stage_facts(context, part)
-            check_rows(context)
-            _deliver_part(context, part)
-
-
-def _deliver_part(context: LoadContext, part: Part) -> None:
-    load = context.settings.warehouse.load(part.source, str(context.path), context.content, part.mapping)
-    with load:
-        part.load = load
-        for step in PART_STEPS:
-            step(context, part)
+        load = context.settings.warehouse.load(part.source, str(context.path), context.content, part.mapping)
+        with load:
+            part.load = load
+            for step in PART_STEPS:
+                step(context, part)
 
 
 STEPS: tuple[Callable[[LoadContext], None], ...] = (
@@ -251,6 +268,9 @@ def refusal(context: LoadContext, refusals: Sequence[Finding]) -> DataError:
 def _map_part(context: LoadContext, part: Part) -> None:
     con, facts = context.settings.warehouse.con, context.settings.warehouse.facts
     definition = part.fit.definition
+    swiftly = swift.may_be_swift(context, part)
+    if part.table.sample and not swiftly:
+        raise UnsureError
     record = part.record = build_record(con, _delivery(context, part), facts)
     expressions = source_expressions(con, definition)
     keys = {name: lookup_keys(name, expressions[("lookups", name, "on")]) for name in definition.source.lookups}
@@ -266,13 +286,16 @@ def _map_part(context: LoadContext, part: Part) -> None:
     if len(maps) > 1 or any(fact_map.group for fact_map in maps):
         part.judged = stage_judged(con, record)
         context.staged.append(part.judged)
-    if not part.refusals and swift.is_swift(context, part):
+    if swiftly:
+        if part.refusals:
+            raise UnsureError
         mapped = map_fact(con, record, 0, facts[maps[0].fact], view=True)
-        if mapped.unique:
-            context.views.append(mapped.relation)
-            part.mapped.append(mapped)
-            return
+        context.views.append(mapped.relation)
+        part.mapped.append(mapped)
+        return
     _stage_facts(context, part)
+    if not definition.source.vendor:
+        part.findings += admission.check_filters(con, record, expressions)
 
 
 def _stage_facts(context: LoadContext, part: Part) -> None:
@@ -301,6 +324,7 @@ def _check_part(context: LoadContext, part: Part) -> None:
             continue
         verdict = check.check_fact(con, part.record, mapped, max_bad=settings.max_bad, today=today)
         part.verdicts.append(verdict)
+        overlap.recall_beside(settings.warehouse, mapped)
         twice = overlap.check_ad_overlap(con, mapped, part.source, part.table.file)
         twice += overlap.check_session_overlap(con, mapped, part.source, part.table.file)
         part.findings += [*verdict.findings, *twice]

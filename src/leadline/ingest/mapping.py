@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from leadline.engines.duckdb import sql_errors, statement_errors, value_errors
 from leadline.errors import DataError, DefinitionError
 from leadline.ingest.cell import Style, convert
 from leadline.ingest.expression import Expression
@@ -14,13 +16,14 @@ from leadline.ingest.record import UNREADABLE, Issue, Record, source_expressions
 from leadline.ingest.source import FactMap, ValueType
 from leadline.ingest.stylist import date_formats
 from leadline.sql.name import literal, quote
-from leadline.warehouse.schema import COLUMN_TYPES
+from leadline.warehouse.column import COLUMN_TYPES
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
     from leadline.model.fact import Fact
 
 NO_VALUE = "chr(0)"
+NO_KEY = "CAST(NULL AS VARCHAR)"
 BETWEEN = "chr(31)"
 
 _READ_AS: dict[str, ValueType] = {
@@ -39,7 +42,9 @@ _numbers = itertools.count(1)
 class Mapped(Struct, frozen=True):
     """Rows of one fact, staged: `relation` holds the `columns` given, `_line`, `_key`, `_issue`, `_value`, `_flags`.
 
-    `issues` are the rules behind `_issue`, by number; `rows` counts all of them, good and bad.
+    `issues` are the rules behind `_issue`, by number; `rows` counts all of them, good and bad. Where they are not
+    `keyed` the line is the key, and `_key` null; `in_order` says that they come as the table has them. `fixed` are
+    columns with one value in all rows.
     """
 
     fact: Fact
@@ -51,6 +56,9 @@ class Mapped(Struct, frozen=True):
     unique: bool
     judged: str = ""
     view: bool = False
+    keyed: bool = True
+    in_order: bool = False
+    fixed: Mapping[str, str] = {}
 
 
 def define_macros(con: Connection) -> None:
@@ -83,19 +91,17 @@ def run(con: Connection, sql: str, record: Record, *, into: str, view: bool = Fa
 
     SQL's complaints become a `DefinitionError` (it does not fit the columns) or a `DataError` (a value breaks it).
     """
-    import duckdb
-
     definition = record.delivery.definition
     try:
         row = con.execute(f"CREATE TEMP {'VIEW' if view else 'TABLE'} {into} AS\n{sql}").fetchone()
-    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
+    except statement_errors() as error:
         raise DefinitionError(
             "bad-expression",
             f"The mapping of {definition.source.name} does not fit {record.delivery.table.file}.",
             why=f"{definition.file}: {_first_line(error)}",
             fix="declare the column's type under `columns:` (for example `InvoiceNo: text`), or convert it with a cast",
         ) from error
-    except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
+    except value_errors() as error:
         raise DataError(
             "expression-failed",
             f"An expression of {definition.source.name} fails on {record.delivery.table.file}.",
@@ -128,6 +134,7 @@ class _Mapping:
         self.keys = [expressions[("facts", number, "key", part)] for part in range(len(self.fact_map.key))]
         self.issues = list(record.issues)
         self.conditions: list[tuple[int, str, str]] = []
+        self.fixed: dict[str, str] = {}
 
     def stage(self, view: bool) -> Mapped:
         money = [name for name in self.columns if self.fact.column(name).unit == "money"]
@@ -161,8 +168,16 @@ class _Mapping:
         )
         count = run(self.con, self._with(rows, select), self.record, into=relation, view=view)
         return Mapped(
-            self.fact, self.fact_map, relation, tuple(converted), tuple(self.issues), count, unique, self.judged, view
-        )
+            self.fact, self.fact_map, relation, tuple(converted), tuple(self.issues), count, unique, self.judged, view,
+            key != NO_KEY, self._in_order(), self.fixed,
+        )  # fmt: skip
+
+    def _in_order(self) -> bool:
+        """Whether no step looks at other rows or tables, which may return rows in any order."""
+        source = self.record.delivery.definition.source
+        expressions = source_expressions(self.con, self.record.delivery.definition).values()
+        across = any(one.windows or one.relations or one.bare.lower() == "_repeat" for one in expressions)
+        return not (source.lookups or source.context or self.fact_map.group or across)
 
     def _with(self, rows: str, select: str) -> str:
         mapped = f"mapped AS NOT MATERIALIZED (\n{rows}\n)"
@@ -199,19 +214,15 @@ class _Mapping:
 
     def _types(self, rows: str) -> dict[str, str]:
         """SQL types of what the expressions give."""
-        import duckdb
-
         try:
             found = self.con.execute("DESCRIBE " + self._with(rows, "SELECT * FROM mapped")).fetchall()
-        except duckdb.Error as error:
+        except sql_errors() as error:
             self._blame(error)
             raise
         return {row[0]: row[1] for row in found}
 
     def _blame(self, error: Exception) -> None:
         """Find the expression that does not bind, to name its line."""
-        import duckdb
-
         definition = self.record.delivery.definition
         rows = self.judged or "judged"
         for expression in (*self.columns.values(), *self.keys):
@@ -220,7 +231,7 @@ class _Mapping:
             probe = f"SELECT ({expression.text}\n) FROM {rows}"
             try:
                 self.con.execute("DESCRIBE " + self._with(probe, "SELECT * FROM mapped"))
-            except duckdb.Error as reason:
+            except sql_errors() as reason:
                 raise DefinitionError(
                     "bad-expression",
                     f"{expression.text!r} does not fit {self.record.delivery.table.file}.",
@@ -285,6 +296,8 @@ class _Mapping:
             f"currency IS NULL AND ({amounts})",
         )
         if given is None:
+            if self.record.delivery.currency:
+                self.fixed["currency"] = self.record.delivery.currency
             return default
         fix = "use ISO 4217 codes such as EUR"
         self._issue(
@@ -329,9 +342,7 @@ class _Mapping:
         Null where the line alone is the key: the warehouse knows such rows by their line, without a text each.
         """
         if [expression.bare.lower() for expression in self.keys] == ["_line"]:
-            return "CAST(NULL AS VARCHAR)", True
-        if not self.fact_map.group and [expression.bare.lower() for expression in self.keys] == ["_line"]:
-            return "CAST(NULL AS VARCHAR)", True  # the warehouse takes the line, which costs nothing to keep
+            return NO_KEY, True
         parts: list[str] = []
         fixed: list[str] = []
         unique = self.fact_map.group

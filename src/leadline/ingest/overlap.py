@@ -12,6 +12,10 @@ from leadline.sql.name import literal, quote
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
+    from leadline.warehouse import Warehouse
+
+COMPARED = frozenset(("ad", "session"))
+"""Facts whose rows are held against those of other sources before they are written."""
 
 
 def check_twins(con: Connection, left: Sequence[Mapped], right: Sequence[Mapped], file: str) -> tuple[Finding, ...]:
@@ -62,6 +66,15 @@ def check_maps(con: Connection, mapped: Sequence[Mapped], file: str) -> tuple[Fi
                 ),
             )
     return ()
+
+
+def recall_beside(warehouse: Warehouse, mapped: Mapped) -> None:
+    """Have at hand the rows there that those of a delivery may repeat, wherever the warehouse keeps them."""
+    if mapped.fact.name not in COMPARED or "date" not in mapped.columns:
+        return
+    row = warehouse.con.execute(f"SELECT min(date), max(date) FROM {mapped.relation}").fetchone()
+    if row and row[0] is not None:
+        warehouse.recall(mapped.fact.name, row[0], row[1])
 
 
 def check_ad_overlap(con: Connection, mapped: Mapped, source: str, file: str) -> tuple[Finding, ...]:

@@ -26,7 +26,7 @@ from leadline.ingest.record import (
 from leadline.ingest.source import SourceColumn, ValueType
 from leadline.ingest.stylist import Clue, find_style
 from leadline.sql.name import literal, quote
-from leadline.warehouse.schema import COLUMN_TYPES
+from leadline.warehouse.column import COLUMN_TYPES
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -59,6 +59,7 @@ class _Builder:
         self.conditions: list[tuple[str, str]] = []
         self.warnings: list[str] = []
         self.style = Style()
+        self.undated = ""
 
     def build(self) -> Record:
         needs, bare = self._needs()
@@ -168,7 +169,7 @@ class _Builder:
         if own is not None:
             column = self.source.columns[own]
             header = self.delivery.headers.columns.get(own, "")
-            raw = quote(header) if header else self._constant(column)
+            raw = quote(header) if header else self._constant(own, column)
             native = self.natives.get(header, "VARCHAR") if header else "VARCHAR"
             self.fields[lower] = Field(own, raw, column.type, header, column.scale, native, True)
             return self.fields[lower]
@@ -181,12 +182,16 @@ class _Builder:
     def _resolve(self, name: str) -> None:
         self._field(name.removeprefix("raw_") if name.startswith("raw_") else name)
 
-    def _constant(self, column: SourceColumn) -> str:
-        """What stands for a column the file lacks: a value from above the header, or null."""
+    def _constant(self, name: str, column: SourceColumn) -> str:
+        """What stands for a column the file lacks: a value from above the header, the report's only day, or null."""
         if column.preamble:
             found = re.search(column.preamble, "\n".join(self.table.preamble), re.IGNORECASE | re.MULTILINE)
             if found:
                 return literal(next((group for group in found.groups() if group), found[0]))
+        delivery = self.delivery
+        if name == self.source.daily and delivery.first is not None and delivery.first == delivery.last:
+            self.undated = name
+            return literal(delivery.first.isoformat())
         return "NULL"
 
     def _is_text(self, field: Field) -> bool:
@@ -200,6 +205,7 @@ class _Builder:
         lines = ["_line"]
         raws: dict[str, None] = {}
         made: dict[str, str] = {}
+        later: list[str] = []
         total_columns = self.source.totals.columns if self.source.totals else ()
         for name in needs:
             if name.startswith("raw_") and name[4:] in self.fields:
@@ -222,13 +228,14 @@ class _Builder:
         for name, target in bare:
             field = self.fields[name]
             sql = self._variant(field, target)
+            again = self._again(field, target, made)
             if sql in made:
                 self.wanted[(name, target)] = made[sql]
                 continue
             variant = f"{field.name} as {target}"
             made[sql] = variant
             self.wanted[(name, target)] = variant
-            lines.append(f"{sql} AS {quote(variant)}")
+            (later if again else lines).append(f"{again or sql} AS {quote(variant)}")
             kind = _target_kind(field, target)
             if target != "text" and field.raw != "NULL":
                 raws[name] = None
@@ -247,7 +254,16 @@ class _Builder:
             field = self.fields[name]
             raw = field.raw if self._is_text(field) or field.raw == "NULL" else f"CAST({field.raw} AS VARCHAR)"
             lines.append(f"{raw if raw != 'NULL' else 'CAST(NULL AS VARCHAR)'} AS {quote('raw_' + name)}")
-        return "SELECT " + ",\n  ".join(dict.fromkeys(lines)) + f"\nFROM {self.table.relation}"
+        rows = "SELECT " + ",\n  ".join(dict.fromkeys(lines)) + f"\nFROM {self.table.relation}"
+        return f"SELECT *,\n  {', '.join(later)}\nFROM (\n{rows}\n)" if later else rows
+
+    def _again(self, field: Field, target: str, made: Mapping[str, str]) -> str:
+        """SQL for a number as a fact column's type from what it was read as already; empty when it was not."""
+        kind = _target_kind(field, target)
+        if not self._is_text(field) or kind not in ("integer", "number", "money", "percent", "duration"):
+            return ""
+        name = made.get(typed_value(field.raw, kind, self.style, field.shown, field.scale))
+        return convert(quote(name), NULL_TYPES[kind], target, self.style) or "" if name else ""
 
     def _system(self, name: str) -> str:
         delivery = self.delivery
@@ -387,8 +403,14 @@ class _Builder:
         if totals.pattern:
             parts += [f"regexp_matches({cell}, {literal(totals.pattern)}, 'i')" for cell in self._total_cells()]
         if totals.where:
-            parts.append(f"({totals.where}\n)")
+            parts.append(self._without_day(f"({totals.where}\n)"))
         return " OR ".join(f"coalesce({part}, false)" for part in parts)
+
+    def _without_day(self, condition: str) -> str:
+        """A condition on rows as delivered: a totals row without a day has none, though the report is of one day."""
+        if not self.undated:
+            return condition
+        return f"(SELECT {condition} FROM (SELECT CAST(NULL AS DATE) AS {quote(self.undated)}) AS undated)"
 
     def _total_cells(self) -> list[str]:
         names = self.source.totals.columns if self.source.totals else ()

@@ -139,8 +139,9 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
 
     `daily` names the column that must be there for rows to belong to days; a file without it aggregates over a range
     and is refused with `daily_cure`, unless `range_columns` (start and end of each row's range) are the same day in
-    every row. `derived` are further columns, SQL over the source's columns and the derived ones before, window
-    functions included. `context` are other tables of the same file.
+    every row. `lag` says how long its conversions settle (`3 days`), `begins` since when it speaks (see
+    `leadline.model.clock`). `derived` are further columns, SQL over the source's columns and the derived ones before,
+    window functions included. `context` are other tables of the same file.
     """
 
     name: str = ""
@@ -161,6 +162,8 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     dates: str = ""
     timezone: str = ""
     currency: str = ""
+    lag: str = ""
+    begins: str = ""
     nulls: tuple[str, ...] = ("", "--", " --", "-", "–", "N/A", "n/a", "NA", "null", "NULL", "None")
     mode: Mode = "upsert"
     recognise: Recognise | None = None

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from leadline.errors import DataError
 from leadline.ingest.cell import Style, sample_texts
+from leadline.ingest.read.table import Table, UnsureError
 from leadline.ingest.source import Source, ValueType
 from leadline.ingest.style.ambiguous import Ambiguous
 from leadline.ingest.style.date import detect_dates
-from leadline.ingest.style.number import detect_decimal, number_sql
+from leadline.ingest.style.number import detect_decimal, is_plain, number_sql
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
-    from leadline.ingest.read.table import Table
     from leadline.ingest.record import Delivery
 
 _CODE = re.compile(r"0\d+|\d{16,}")
@@ -52,19 +52,19 @@ def find_style(
     texts: dict[str, list[str]] = {}
     for clue in clues:
         if clue.kind != "text" and clue.header not in texts:
-            cells = (
-                [_literal_text(clue.raw)]
-                if clue.raw.startswith("'")
-                else sample_texts(con, table.relation, clue.raw, table.rows)
-            )
+            cells = [_literal_text(clue.raw)] if clue.raw.startswith("'") else sample_texts(con, *table.shown, clue.raw)
             texts[clue.header] = [text for cell in cells if (text := cell.strip()) not in marks]
     guessed = {clue.header: guess_kind(texts[clue.header]) for clue in clues if clue.kind is None}
+    if table.sample and not all(texts[header] for header in guessed):
+        raise UnsureError
     kinds = {clue.header: clue.kind or guessed[clue.header] for clue in clues}
     numbers = [text for header, kind in kinds.items() if kind in _NUMERIC for text in texts[header]]
     decimal = source.decimal or table.decimal or _decimal(con, table, numbers, clues, kinds, delivery)
     dated = {header: texts[header] for header, kind in kinds.items() if kind in ("date", "datetime") and texts[header]}
     dates = date_formats(dated, delivery) if dated else {}
-    style = Style(decimal, dates, delivery.zone, source.nulls)
+    if table.sample and not all(is_plain(text, decimal) for text in numbers):
+        raise UnsureError
+    style = Style(decimal, dates, delivery.zone, source.nulls, bool(table.sample), table.wide)
     return style, _confirm(con, table, clues, guessed, style)
 
 
@@ -201,7 +201,7 @@ def _confirm(
 ) -> dict[str, ValueType]:
     """Hold guesses of numbers, made on a sample, against every row: one code or word makes the column text."""
     open_ = [clue for clue in clues if clue.kind is None and guessed[clue.header] in _NUMERIC]
-    if not open_ or table.rows <= 20_000:
+    if not open_ or (table.rows <= 20_000 and not table.sample):
         return guessed
     parts = []
     for clue in open_:

@@ -11,18 +11,14 @@ from msgspec import Struct
 from leadline.errors import DataError
 from leadline.model.fact import Fact
 from leadline.sql.name import literal, quote
-from leadline.warehouse.schema import COLUMN_TYPES, data_columns, first_expression, stored_columns
+from leadline.warehouse.column import column_type, data_columns, first_expression, stored_columns
+from leadline.warehouse.shelf import Shelf, draw_view, new_shelf, settle, shelf_of, shelves, widen
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
 
 
 KEY = "coalesce(_key, CAST(_line AS VARCHAR))"
-
-
-def key_of(alias: str) -> str:
-    """What a row of `alias` is known by within its source: its key, else its line."""
-    return f"coalesce({alias}._key, CAST({alias}._line AS VARCHAR))"
 
 
 class MergeCounts(Struct, frozen=True):
@@ -127,46 +123,86 @@ class Load:
         """
         fact = self.facts[fact_name]
         self._touched.add(fact_name)
-        if not self._has_rows(fact_name):
+        shelf = shelf_of(self.con, fact_name, self.source)
+        if shelf is None or not self._any(f"{shelf.table} WHERE {shelf.whose()} = {literal(self.source)}"):
             return self._insert_first(fact, select)
-        return self._merge_changed(fact, select, mode)
+        return self._merge_changed(fact, shelf, select, mode)
 
-    def _has_rows(self, fact_name: str) -> bool:
-        row = self.con.execute(
-            f"SELECT 1 FROM fact.{quote(fact_name)} WHERE _source = ? LIMIT 1", [self.source]
-        ).fetchone()
-        return row is not None
+    def fill(self, fact_name: str, select: str, fixed: Mapping[str, str], first_line: int | None = None) -> MergeCounts:
+        """Bring the first rows of a source into a fact that has room for them (`shelf.has_room`), as `merge` would.
+
+        `fixed` are columns with one value, as text, for all rows. `select` may lack `_key` where the line is the key,
+        and `_line` where its rows are the consecutive lines from `first_line`.
+        """
+        fact = self.facts[fact_name]
+        self._touched.add(fact_name)
+        given = self._given_columns(select)
+        values = self._values(fact, given) | {name: name for name in ("_line", "_key") if name in given}
+        table = new_shelf(self.con, fact, self.source, {**fixed, "_load": str(self.id)}, first_line)
+        counted = self._count(f"CREATE OR REPLACE TABLE {table} AS {_listing(values, select)}")
+        if fact.first_by:
+            # A column added now takes half of what changing one that has been written does.
+            self.con.execute(f"ALTER TABLE {table} ADD COLUMN is_first BOOLEAN DEFAULT false")
+            self._mark_first(fact, table, given)
+        draw_view(self.con, fact)
+        return self._counted(fact.name, MergeCounts(inserted=counted))
 
     def _insert_first(self, fact: Fact, select: str) -> MergeCounts:
         """Rows of a source the fact has not seen: no comparison is needed."""
+        others = self._any(f"fact.{quote(fact.name)}")
         given = self._given_columns(select)
-        others = self._any_rows(fact.name)
-        values = {name: self._cast(fact, name) for name in data_columns(fact) if name in given}
+        values = self._values(fact, given)
         if fact.first_by:
             values["is_first"] = self._null(fact, "is_first") if others else self._first_within(fact, given)
-        values |= {
-            "_source": literal(self.source),
-            "_load": f"CAST({self.id} AS BIGINT)",
-            "_line": "_line",
-            "_key": "_key",
-        }
-        rows = f"SELECT {', '.join(f'{value} AS {quote(name)}' for name, value in values.items())} FROM ({select})"
-        table = f"fact.{quote(fact.name)}"
-        count = self._count(f"INSERT INTO {table} BY NAME {rows}")
+        values |= {"_load": f"CAST({self.id} AS BIGINT)", "_line": "_line", "_key": "_key"}
+        shelf = shelf_of(self.con, fact.name, self.source)
+        if shelf is None or shelf.source:
+            table = new_shelf(self.con, fact, self.source)
+            count = self._count(f"CREATE OR REPLACE TABLE {table} AS {_listing(values, select)}")
+            draw_view(self.con, fact)
+        else:
+            values["_source"] = literal(self.source)
+            count = self._count(f"INSERT INTO {shelf.table} BY NAME {_listing(values, select)}")
         if others and fact.first_by:
-            self._refresh_first(fact, f"SELECT {self._group(fact)} FROM {table} WHERE _load = {self.id}")
+            new = f"SELECT {self._group(fact)} FROM fact.{quote(fact.name)} WHERE _load = {self.id}"
+            self._refresh_first(fact, new)
         return self._counted(fact.name, MergeCounts(inserted=count))
+
+    def _values(self, fact: Fact, given: set[str]) -> dict[str, str]:
+        """Values of the columns that a delivery fills, and what `is_first` is told by."""
+        needed = {*fact.first_by, fact.time, fact.first_where} if fact.first_by else {fact.time}
+        return {
+            name: self._cast(fact, name) if name in given else self._null(fact, name)
+            for name in data_columns(fact)
+            if name in given or name in needed
+        }
 
     def _first_within(self, fact: Fact, given: set[str]) -> str:
         needed = {*fact.first_by, fact.time}
         if not needed <= given or (fact.first_where and fact.first_where not in given):
             return "false"
-        return first_expression(fact).replace("_source, ", "")
+        return first_expression(fact, ("_key", "_line"))
 
-    def _merge_changed(self, fact: Fact, select: str, mode: str) -> MergeCounts:
-        given = self._given_columns(select)
-        names = data_columns(fact)
-        table, past = f"fact.{quote(fact.name)}", f"history.{quote(fact.name)}"
+    def _mark_first(self, fact: Fact, table: str, given: set[str]) -> None:
+        """Set `is_first` of the rows of a new shelf, the only one of its fact."""
+        if not fact.first_where:
+            first = first_expression(fact, [name if name in given else "rowid" for name in ("_key", "_line")])
+            self.con.execute(
+                f"UPDATE {table} SET is_first = true WHERE rowid IN (SELECT rowid FROM {table} QUALIFY {first})"
+            )
+            return
+        # The same as the window, without carrying every column through it.
+        group, time, condition = self._group(fact), quote(fact.time), quote(fact.first_where)
+        same = " AND ".join(f"c.{quote(name)} = f.{quote(name)}" for name in fact.first_by)
+        firsts = f"SELECT {group}, min({time}) AS at FROM {table} WHERE {condition} GROUP BY {group}"
+        self.con.execute(
+            f"UPDATE {table} AS c SET is_first = true FROM ({firsts}) AS f "
+            f"WHERE {same} AND c.{time} = f.at AND c.{condition}"
+        )
+
+    def _merge_changed(self, fact: Fact, shelf: Shelf, select: str, mode: str) -> MergeCounts:
+        given, shelf = self._given_columns(select), settle(self.con, fact, shelf)
+        names = [name for name in data_columns(fact) if name in given or name in shelf.columns]
         values = ", ".join(
             f"{self._cast(fact, name) if name in given else self._null(fact, name)} AS {quote(name)}" for name in names
         )
@@ -174,34 +210,36 @@ class Load:
         self.con.execute(
             f"CREATE TEMP TABLE delivery AS SELECT {values}, _line, _key, {KEY} AS known_as FROM ({select})"
         )
+        shelf = self._widened(fact, shelf)
+        names = [name for name in names if name in shelf.columns]
+        table, past = shelf.table, f"history.{quote(fact.name)}"
+        mine = f"{shelf.whose('c')} = {literal(self.source)}"
         same = " AND ".join(f"c.{quote(name)} IS NOT DISTINCT FROM d.{quote(name)}" for name in names)
-        match = f"c._source = {literal(self.source)} AND {key_of('c')} = d.known_as"
+        match = f"{mine} AND {shelf.key('c')} = d.known_as"
         unchanged = self._count(f"DELETE FROM delivery d USING {table} c WHERE {match} AND {same}")
         self.con.execute("DROP TABLE IF EXISTS replaced")
         if mode == "snapshot":
             # The keys that stay are gone from `delivery` when unchanged, so the whole delivery is asked again.
-            gone = f"{key_of('c')} NOT IN (SELECT {KEY} FROM ({select}))"
-            removed_rule = f"c._source = {literal(self.source)} AND ({gone})"
+            gone = f"{shelf.key('c')} NOT IN (SELECT {KEY} FROM ({select}))"
+            removed_rule = f"{mine} AND ({gone})"
         else:
             removed_rule = "false"
         self.con.execute(
-            f"CREATE TEMP TABLE replaced AS SELECT {key_of('c')} AS known_as, "
-            f"EXISTS (FROM delivery d WHERE d.known_as = {key_of('c')}) AS has_new "
-            f"FROM {table} c WHERE c._source = {literal(self.source)} "
-            f"AND ({key_of('c')} IN (SELECT known_as FROM delivery) OR ({removed_rule}))"
+            f"CREATE TEMP TABLE replaced AS SELECT {shelf.key('c')} AS known_as, "
+            f"EXISTS (FROM delivery d WHERE d.known_as = {shelf.key('c')}) AS has_new "
+            f"FROM {table} c WHERE {mine} "
+            f"AND ({shelf.key('c')} IN (SELECT known_as FROM delivery) OR ({removed_rule}))"
         )
-        stored = ", ".join(map(quote, stored_columns(fact)))
-        chosen = f"_source = {literal(self.source)} AND {KEY} IN (SELECT known_as FROM replaced)"
+        stored = [name for name in stored_columns(fact) if name in shelf.columns or name == "_source"]
+        listed = ", ".join(map(quote, stored))
+        kept = ", ".join(shelf.whose() if name == "_source" else quote(name) for name in stored)
+        chosen = f"{shelf.whose()} = {literal(self.source)} AND {shelf.key()} IN (SELECT known_as FROM replaced)"
         affected = self._affected(fact, table, chosen)
-        self.con.execute(
-            f"INSERT INTO {past} ({stored}, _until) SELECT {stored}, {self.id} FROM {table} WHERE {chosen}"
-        )
+        self.con.execute(f"INSERT INTO {past} ({listed}, _until) SELECT {kept}, {self.id} FROM {table} WHERE {chosen}")
         self.con.execute(f"DELETE FROM {table} WHERE {chosen}")
-        columns = ", ".join(map(quote, names))
-        arrived = self._count(
-            f"INSERT INTO {table} ({columns}, _source, _load, _line, _key) "
-            f"SELECT {columns}, {literal(self.source)}, {self.id}, _line, _key FROM delivery"
-        )
+        columns = ", ".join(quote(name) for name in (*names, "_line", *(["_key"] if "_key" in shelf.columns else [])))
+        source = "" if shelf.source else f"{literal(self.source)} AS _source, "
+        arrived = self._count(f"INSERT INTO {table} BY NAME SELECT {columns}, {source}{self.id} AS _load FROM delivery")
         updated = self._count("SELECT count(*) FROM replaced WHERE has_new")
         removed = self._count("SELECT count(*) FROM replaced WHERE NOT has_new")
         if affected:
@@ -210,6 +248,16 @@ class Load:
         self.con.execute("DROP TABLE replaced")
         self.con.execute("DROP TABLE IF EXISTS regroup")
         return self._counted(fact.name, MergeCounts(arrived - updated, updated, unchanged, removed))
+
+    def _widened(self, fact: Fact, shelf: Shelf) -> Shelf:
+        """The shelf with room for what `delivery` brings; columns without any value take none."""
+        new = [name for name in (*data_columns(fact), "_key") if name not in shelf.columns]
+        filled = {row[0] for row in self.con.execute("DESCRIBE delivery").fetchall()}
+        new = [name for name in new if name in filled]
+        counts = self.con.execute(
+            f"SELECT {', '.join(f'count({quote(name)})' for name in new)} FROM delivery" if new else "SELECT 0"
+        ).fetchone()
+        return widen(self.con, fact, shelf, [name for name, count in zip(new, counts or (), strict=False) if count])
 
     def _affected(self, fact: Fact, table: str, chosen: str) -> str:
         """Groups whose first row may change: those of rows leaving and of rows arriving."""
@@ -228,28 +276,31 @@ class Load:
         return ", ".join(quote(name) for name in fact.first_by)
 
     def _refresh_first(self, fact: Fact, groups: str) -> None:
-        table = f"fact.{quote(fact.name)}"
-        rows = f"{table} WHERE ({self._group(fact)}) IN ({groups})"
+        rows = f"fact.{quote(fact.name)} WHERE ({self._group(fact)}) IN ({groups})"
         firsts = f"SELECT _source, {KEY} AS known_as, {first_expression(fact)} AS is_first FROM {rows}"
-        self.con.execute(
-            f"UPDATE {table} AS c SET is_first = f.is_first FROM ({firsts}) AS f "
-            f"WHERE c._source = f._source AND {key_of('c')} = f.known_as AND c.is_first IS DISTINCT FROM f.is_first"
-        )
-        self.con.execute(f"UPDATE {table} SET is_first = false WHERE is_first IS NULL")
+        self.con.execute("DROP TABLE IF EXISTS firsts")
+        self.con.execute(f"CREATE TEMP TABLE firsts AS {firsts}")
+        for shelf in [settle(self.con, fact, shelf) for shelf in shelves(self.con, fact.name)]:
+            self.con.execute(
+                f"UPDATE {shelf.table} AS c SET is_first = f.is_first FROM firsts AS f WHERE {shelf.whose('c')} = "
+                f"f._source AND {shelf.key('c')} = f.known_as AND c.is_first IS DISTINCT FROM f.is_first"
+            )
+            self.con.execute(f"UPDATE {shelf.table} SET is_first = false WHERE is_first IS NULL")
+        self.con.execute("DROP TABLE firsts")
 
     def _given_columns(self, select: str) -> set[str]:
         return {row[0] for row in self.con.execute(f"DESCRIBE {select}").fetchall()}
 
-    def _any_rows(self, fact_name: str) -> bool:
-        return self.con.execute(f"SELECT 1 FROM fact.{quote(fact_name)} LIMIT 1").fetchone() is not None
+    def _any(self, rows: str) -> bool:
+        return self.con.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchone() is not None
 
     @staticmethod
     def _cast(fact: Fact, name: str) -> str:
-        return f"CAST({quote(name)} AS {COLUMN_TYPES[fact.column(name).type]})"
+        return f"CAST({quote(name)} AS {column_type(fact, name)})"
 
     @staticmethod
     def _null(fact: Fact, name: str) -> str:
-        return f"CAST(NULL AS {COLUMN_TYPES[fact.column(name).type]})"
+        return f"CAST(NULL AS {column_type(fact, name)})"
 
     def _count(self, sql: str) -> int:
         row = self.con.execute(sql).fetchone()
@@ -281,6 +332,10 @@ class Load:
         )
 
 
+def _listing(values: Mapping[str, str], select: str) -> str:
+    return f"SELECT {', '.join(f'{value} AS {quote(name)}' for name, value in values.items())} FROM ({select})"
+
+
 def write_findings(con: Connection, load: int, findings: Sequence[FindingLike]) -> None:
     """Append findings to the ledger."""
     if findings:
@@ -295,15 +350,17 @@ def write_findings(con: Connection, load: int, findings: Sequence[FindingLike]) 
 
 def refresh_state(con: Connection, fact: Fact, source: str) -> None:
     """Renew what planning needs to know of a source's rows in a fact: how many, which currencies, from when to when."""
-    table = f"fact.{quote(fact.name)}"
+    table, own = f"fact.{quote(fact.name)}", f"_source = {literal(source)}"
     times = ", ".join(
         f"{literal(name)}: [CAST(min({quote(name)}) AS VARCHAR), CAST(max({quote(name)}) AS VARCHAR)]"
         for name in fact.times
     )
-    currencies = "list(DISTINCT currency) FILTER (WHERE currency IS NOT NULL)" if fact.has_currency else "NULL"
+    # A list of different values costs ten times what the grouping does.
+    known = f"SELECT DISTINCT currency FROM {table} WHERE {own} AND currency IS NOT NULL"
+    told = f"(SELECT list(currency ORDER BY currency) FROM ({known}))"
+    currencies = told if fact.has_currency else "NULL"
     con.execute("DELETE FROM ledger.state WHERE fact = ? AND source = ?", [fact.name, source])
     con.execute(
         f"INSERT INTO ledger.state SELECT {literal(fact.name)}, {literal(source)}, count(*), "
-        f"coalesce(list_sort({currencies}), []), CAST(to_json({{{times}}}) AS VARCHAR) "
-        f"FROM {table} WHERE _source = {literal(source)}"
+        f"coalesce({currencies}, []), CAST(to_json({{{times}}}) AS VARCHAR) FROM {table} WHERE {own}"
     )

@@ -8,16 +8,19 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leadline.engines.duckdb import connect
 from leadline.errors import UsageError
 from leadline.model.fact import Fact
 from leadline.sql.name import quote
-from leadline.warehouse.schema import ensure_tables, first_expression, is_current, stored_columns
+from leadline.warehouse.column import first_expression, stored_columns
+from leadline.warehouse.deliveries import DELIVERY, delivery_rows, with_deliveries
+from leadline.warehouse.schema import ensure_tables, is_current
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
+    from leadline.sql.render import Renderer
     from leadline.warehouse.delivery import FindingLike, Load
 
 
@@ -52,13 +55,37 @@ class Warehouse:
         con = connect(path)
         if not is_current(con, facts):
             con.execute("BEGIN TRANSACTION")
-            ensure_tables(con, facts)
+            ensure_tables(con, facts, narrow=True)
             con.execute("COMMIT")
         return cls(con, facts, landing)
 
     def has(self, facts: Mapping[str, Fact]) -> bool:
         """Whether there is a table with every column for each of these facts."""
         return not facts or is_current(self.con, facts)
+
+    @property
+    def renderer(self) -> type[Renderer]:
+        """What writes statements for this warehouse."""
+        from leadline.sql.render import Renderer
+
+        return Renderer
+
+    def rows(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a query over facts."""
+        cursor = self.con.execute(sql)
+        return [column[0] for column in cursor.description or ()], cursor.fetchall()
+
+    def ledger(self) -> Connection:
+        """Where all tables of the ledger can be read; `con` may lack findings and rejected rows."""
+        return self.con
+
+    def recall(self, fact_name: str, first: dt.date, last: dt.date) -> None:
+        """Make sure that `con` has the rows of a fact by date, both days included: here it has all."""
+        return
+
+    def recall_source(self, fact_name: str, source: str) -> None:
+        """Make sure that `con` has all rows of a source in a fact, and their history: here it has all."""
+        return
 
     def close(self) -> None:
         """Close the database; safe to call twice."""
@@ -134,6 +161,8 @@ class Warehouse:
         fact = self.facts.get(fact_name)
         if fact is None:
             raise UsageError("unknown-fact", f"There is no fact named {fact_name!r}.")
+        if fact_name == DELIVERY:
+            return with_deliveries(f"fact.{quote(fact_name)}", delivery_rows("ledger.", as_of_load))
         if as_of_load is None:
             return f"fact.{quote(fact_name)}"
         columns = ", ".join(map(quote, stored_columns(fact)))

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from leadline.errors import UsageError
 from leadline.sql.name import literal, quote
+from leadline.warehouse.column import data_columns
 from leadline.warehouse.delivery import KEY, Load
-from leadline.warehouse.schema import data_columns
 
 if TYPE_CHECKING:
     from leadline.warehouse.store import Warehouse
@@ -37,9 +37,11 @@ class Undone(Struct, frozen=True):
 
 
 def last_load(warehouse: Warehouse) -> int | None:
-    """The newest load that has not been taken back."""
+    """The newest load that has not been taken back; a lookup's file is taken back by mending the file."""
     row = warehouse.con.execute(
-        f"SELECT max(id) FROM ledger.load l WHERE status = 'loaded' AND mapping <> ? AND NOT {TAKEN_BACK}", [UNDONE]
+        f"SELECT max(id) FROM ledger.load l WHERE status = 'loaded' AND mapping <> ? AND mapping NOT LIKE 'lookup:%' "
+        f"AND NOT {TAKEN_BACK}",
+        [UNDONE],
     ).fetchone()
     return int(row[0]) if row and row[0] is not None else None
 
@@ -63,6 +65,7 @@ def describe_load(warehouse: Warehouse, load: int) -> Undone:
     source, origin = _known(warehouse, load)
     gone, restored = {}, {}
     for fact in _facts(warehouse, load):
+        warehouse.recall_source(fact, source)
         gone[fact] = _count(warehouse, f"FROM fact.{quote(fact)} WHERE _load = {load}")
         restored[fact] = _count(warehouse, f"FROM history.{quote(fact)} WHERE _until = {load}")
     return Undone(load, source, origin, gone, restored)
@@ -86,6 +89,7 @@ def _take_back(warehouse: Warehouse, undoing: Load, fact_name: str, load: int) -
     Versions that earlier undoings restored are copies; the versions they were copied from decide.
     """
     fact, con = warehouse.facts[fact_name], warehouse.con
+    warehouse.recall_source(fact_name, undoing.source)
     source = literal(undoing.source)
     columns = ", ".join(quote(name) for name in data_columns(fact))
     live = (

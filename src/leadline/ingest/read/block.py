@@ -109,19 +109,22 @@ class _Open:
         self.rows = 0
         self._seen = [0] * self.width
         self._typed = [0] * self.width
+        self._met: list[Record] = []
 
     def learn(self, record: Record) -> None:
         self.rows += 1
-        if self.rows > _TYPES_FROM:
-            return
-        for position, cell in enumerate(record.cells[: self.width]):
-            text = shown(cell)
-            if text and text not in ("--", "-"):
-                self._seen[position] += 1
-                self._typed[position] += is_typed(cell)
+        if self.rows <= _TYPES_FROM:
+            self._met.append(record)
 
     def typed(self, position: int) -> bool:
         """Whether a column has held values, and little else."""
+        for record in self._met:  # most files never ask
+            for place, cell in enumerate(record.cells[: self.width]):
+                text = shown(cell)
+                if text and text not in ("--", "-"):
+                    self._seen[place] += 1
+                    self._typed[place] += is_typed(cell)
+        self._met.clear()
         return self._typed[position] > 0 and self._typed[position] >= 0.8 * self._seen[position]
 
     def broken_by(self, record: Record) -> int:

@@ -33,12 +33,15 @@ _FORMATS = {
 }
 
 
-def read(con: Connection, path: Path | None, options: ReadOptions | None = None, *, name: str = "") -> list[Table]:
+def read(
+    con: Connection, path: Path | None, options: ReadOptions | None = None, *, name: str = "", later: int = 0
+) -> list[Table]:
     """Stage the tables of the file at `path`, or of `options.url`, as temporary relations of `con`.
 
-    `name` is shown in findings and errors instead of the file's own. Raises DataError, and then nothing stays staged.
-    `release` drops the tables when they are no longer needed. Not to be called within a transaction: an attempt that
-    DuckDB gives up on is followed by another, which an aborted transaction would forbid.
+    `name` is shown in findings and errors instead of the file's own. A plain text file of `later` lines or more is only
+    sampled (`Table.sample`): whoever reads it then, once, has to count its rows. Raises DataError, and then nothing
+    stays staged. `release` drops the tables when they are no longer needed. Not to be called within a transaction: an
+    attempt that DuckDB gives up on is followed by another, which an aborted transaction would forbid.
     """
     options = options or ReadOptions()
     if path is None or options.url:
@@ -46,17 +49,19 @@ def read(con: Connection, path: Path | None, options: ReadOptions | None = None,
 
         return read_url(con, name, options)
     with tempfile.TemporaryDirectory(prefix="leadline-") as folder:
-        return _read_file(con, path, name or path.name, options, Path(folder), 0)
+        return _read_file(con, path, name or path.name, options, Path(folder), 0, later)
 
 
-def _read_file(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path, depth: int) -> list[Table]:
+def _read_file(
+    con: Connection, path: Path, name: str, options: ReadOptions, folder: Path, depth: int, later: int = 0
+) -> list[Table]:
     kind = _kind(path, name, options, depth)
     if kind in ("gzip", "zip"):
         return _read_packed(con, path, name, options, folder, depth, kind)
     if kind == "delimited":
         from leadline.ingest.read.text import read_text
 
-        return read_text(con, path, name, options, folder)
+        return read_text(con, path, name, options, folder, later)
     if kind == "json":
         from leadline.ingest.read.document import read_json
 

@@ -26,6 +26,8 @@ _MOJIBAKE = (
     b"\xc3\xa2\xe2\x82\xac",
     b"\xc3\x82\xc2",
 )
+# Non-breaking spaces and a byte order mark within the text.
+_WIDE_SPACES = (b"\xc2\xa0", b"\xe2\x80\xaf", b"\xef\xbb\xbf")
 _FORMULA_STARTS = tuple(mark + sign for mark in (b",", b";", b"\t", b"|", b'"', b"\n") for sign in (b"=", b"@"))
 _CELL_MARKS = (b",", b";", b"\t", b'"', b"\n")
 
@@ -42,6 +44,7 @@ class Survey(Struct):
     lone_returns: bool = False
     longest: int = 0
     non_ascii: bool = False
+    wide_spaces: bool = False
     mojibake: bool = False
     formula: bool = False
 
@@ -74,6 +77,7 @@ def survey(path: Path, name: str, limit: int) -> Survey:
             if not block.isascii():
                 seen.non_ascii = True
                 check_utf8(block, offset, seen.newlines)
+                seen.wide_spaces = seen.wide_spaces or has_wide_space(block)
                 if not seen.mojibake and b"\xc3" in block:
                     seen.mojibake = any(mark in block for mark in _MOJIBAKE)
             if b"\0" in block:
@@ -127,6 +131,12 @@ def check_utf8(block: bytes, offset: int, newlines: int) -> None:
     except UnicodeDecodeError as error:
         at = error.start
         raise BadByteError(offset + at, newlines + block.count(b"\n", 0, at) + 1, error.reason) from None
+
+
+def has_wide_space(block: bytes) -> bool:
+    """Whether there is white space beyond ASCII in a block."""
+    # Single bytes are found at memory speed, longer texts far from it.
+    return any(mark[-1:] in block and mark in block for mark in _WIDE_SPACES)
 
 
 def may_hold_formula(block: bytes) -> bool:

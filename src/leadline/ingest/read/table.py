@@ -51,6 +51,10 @@ class ReadOptions(Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = field(default_factory=Limits)
 
 
+class UnsureError(Exception):
+    """A delivery that was to be loaded without being staged has to be staged after all."""
+
+
 class Table(Struct, frozen=True):
     """One rectangular piece of a delivered file, staged in DuckDB.
 
@@ -58,9 +62,13 @@ class Table(Struct, frozen=True):
     `relation` is a temporary table or view, to be written into SQL as it stands: `_line BIGINT` first (the physical
     line on which the record starts, 1-based; the row of a sheet; the ordinal of the record where a format has no
     lines), then `columns` (trimmed, unique). With `text` every column is VARCHAR exactly as delivered, an empty cell
-    being null; otherwise columns have native types. `decimal` is the decimal mark where the format fixes it. `notes`
-    are findings about the file's form; one of severity `error` names a record that is not in the relation or a cell
-    that must not be trusted, so a load has to stop or to quarantine it. `parts` are the DuckDB objects behind it.
+    being null (`wide` if there may be white space beyond ASCII in it); otherwise columns have native types.
+
+    `decimal` is the decimal mark where the format fixes it. `notes` are findings about the file's form; one of severity
+    `error` names a record that is not in the relation or a cell that must not be trusted, so a load has to stop or to
+    quarantine it. `parts` are the DuckDB objects behind it. Where `sample` is set nothing has been read yet: `relation`
+    reads the file whenever it is asked, `rows` is what there should be, and `sample` holds `sampled` of the rows, the
+    last one among them.
     """
 
     file: str
@@ -77,6 +85,14 @@ class Table(Struct, frozen=True):
     decimal: str = ""
     kind: str = ""
     parts: tuple[str, ...] = ()
+    sample: str = ""
+    sampled: int = 0
+    wide: bool = True
+
+    @property
+    def shown(self) -> tuple[str, int]:
+        """Where to look at cells, and how many rows are there."""
+        return (self.sample, self.sampled) if self.sample else (self.relation, self.rows)
 
 
 def fresh(purpose: str) -> str:

@@ -21,7 +21,7 @@ from leadline.ingest.read.cell import formula_cells, mojibake_cells
 from leadline.ingest.read.dialect import dialect_of, head_records
 from leadline.ingest.read.kind import read_head
 from leadline.ingest.read.look import extent, is_typed, shown
-from leadline.ingest.read.plain import stage_plain
+from leadline.ingest.read.plain import sample_plain, stage_plain
 from leadline.ingest.read.record import SPACE, Dialect, Record, records
 from leadline.ingest.read.stage import stage_items
 from leadline.ingest.read.survey import BadByteError, Survey, broken_byte, survey, transcode
@@ -35,8 +35,10 @@ HEAD_LINES = 400
 HEAD_SIZE = 1 << 18
 
 
-def read_text(con: Connection, path: Path, name: str, options: ReadOptions, folder: Path) -> list[Table]:
-    """Stage the tables of a delimited text file; `folder` takes temporary copies."""
+def read_text(
+    con: Connection, path: Path, name: str, options: ReadOptions, folder: Path, later: int = 0
+) -> list[Table]:
+    """Stage the tables of a delimited text file; `folder` takes temporary copies, `later` is as for `read`."""
     source, encoding, seen, notes = _as_utf8(path, name, options, folder)
     ends = "\n" if seen.newlines else ""
     head = _head_lines(source, options.skip, ends)
@@ -44,6 +46,10 @@ def read_text(con: Connection, path: Path, name: str, options: ReadOptions, fold
     narrow = all(len(record.cells) < 2 for record in head_records(head, dialect))
     shape = _Shape(dialect, narrow, ends)
     plain = _plain_start(head, shape, options)
+    if plain is not None and source == path and 0 < later <= seen.lines and not (seen.formula or seen.mojibake):
+        sampled = sample_plain(con, source, name, plain, dialect, seen, folder)
+        if sampled is not None:
+            return [msgspec.structs.replace(sampled, encoding=encoding, notes=(*notes, *sampled.notes))]
     staged = None if plain is None else stage_plain(con, source, name, plain, dialect, seen)
     if staged is not None:
         tables = [staged]

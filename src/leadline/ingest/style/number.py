@@ -87,12 +87,18 @@ def _evidence(sample: str) -> list[tuple[str, bool]]:
     return [(other, False)]
 
 
-def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL) -> str:
+def is_plain(sample: str, decimal: str = ".") -> bool:
+    """Whether `number_sql` reads a value without taking it apart."""
+    return bool(re.fullmatch(r"[-+]?(\d+([.]\d*)?|[.]\d+)".replace("[.]", f"[{decimal}]"), sample))
+
+
+def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL, *, plain_only: bool = False) -> str:
     """SQL that reads a text column as numbers: null where the cell is empty or no number.
 
     Reads signs (also trailing, and parentheses for negative), currency signs and codes, grouping by the other mark,
     spaces or apostrophes in threes or as in India, exponents, and per cent (`2.5%` and, in Turkish, `%2.5` are 0.025).
-    `< 10%` is a bound and no number: null, and not unreadable.
+    `< 10%` is a bound and no number: null, and not unreadable. `plain_only` leaves out all that, for cells that are
+    expected to be nothing but digits and a mark.
     """
     if decimal == ".":
         plain = f"case when not contains({column}, '_') then try_cast({column} as {type_}) end"
@@ -100,7 +106,7 @@ def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL) -> str:
         # a point in such a file is grouping: only what has none may be read without looking closer
         bare = f"not contains({column}, '.') and not contains({column}, '_')"
         plain = f"case when {bare} then try_cast(replace({column}, ',', '.') as {type_}) end"
-    return f"coalesce({plain}, {_written_sql(column, decimal, type_)})"
+    return f"({plain})" if plain_only else f"coalesce({plain}, {_written_sql(column, decimal, type_)})"
 
 
 def unreadable_number_sql(column: str, decimal: str = ".") -> str:
