@@ -11,7 +11,15 @@ import pytest
 
 from kit.pages import ROOT, steps
 
-WALKS = ["README.md", "docs/quickstart.md", "docs/loading.md"]
+WALKS = [
+    "README.md",
+    "docs/quickstart.md",
+    "docs/loading.md",
+    "docs/channels.md",
+    "docs/money.md",
+    "docs/dimensions.md",
+    "docs/time.md",
+]
 
 
 def environment(folder: Path) -> dict[str, str]:
