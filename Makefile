@@ -37,7 +37,7 @@ demo: $(STAMP) ## generate a simulated company, load its exports, print its scor
 	@$(BIN)/leadline demo $(DEMO)
 
 test: $(STAMP) ## run all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
 
 lint: $(STAMP) ## style, types, import floors, changelog fragments, generated docs
 	@$(BIN)/ruff check .

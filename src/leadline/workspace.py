@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from leadline.errors import DefinitionError, RefusedError, UsageError, unknown
-from leadline.model.clock import SourceClock
 from leadline.model.fact import Fact
 from leadline.model.lookup import Lookup
 from leadline.model.metric import Metric
-from leadline.model.text import condition_text
 from leadline.model.tree import CREDIT_MODELS, CreditModel, Row
 from leadline.plan.answer import Answer
 from leadline.plan.cell import Records, cell_legs, cell_of
@@ -28,7 +26,8 @@ from leadline.plan.compile import Plan, compile_query
 from leadline.plan.leg import Leg
 from leadline.plan.need import Need, need_of
 from leadline.plan.output import Sense
-from leadline.plan.query import Comparison, FactState, Query, SourceState
+from leadline.plan.provenance import provenance_of
+from leadline.plan.query import Comparison, FactState, Query
 from leadline.plan.result import Mark, Result, ResultColumn, Total, Value
 from leadline.plan.total import total_queries, total_rows
 from leadline.project import Project, Settings, find_workspace, is_currency, open_project
@@ -142,7 +141,9 @@ class Workspace:
     def states(self) -> dict[str, FactState]:
         """What the ledger knows of every fact that has rows."""
         if self._states is None:
-            self._states = _read_states(self.warehouse(), self.facts, self.settings.timezone, self.project.clocks)
+            from leadline.warehouse.state import read_states
+
+            self._states = read_states(self.warehouse(), self.facts, self.settings.timezone, self.project.clocks)
         return self._states
 
     def load(
@@ -403,7 +404,7 @@ class Workspace:
             answer.take(leg, warehouse.rows(sql)[1])
         columns, rows, marks = answer.rows()
         rows, needs = self._without_nobodys_noughts(plan.query.where, columns, rows, marks)
-        provenance = self._provenance(plan, statements, answer)
+        provenance = provenance_of(plan, statements, answer, self.states())
         provenance["needs"] = needs
         if plan.query.currency:
             provenance |= {"currency": plan.query.currency, "rates": rates}
@@ -457,48 +458,6 @@ class Workspace:
         marks.update({(number, at): "no-data" for number in range(len(rows)) for at in void})
         return [tuple(None if at in void else value for at, value in enumerate(row)) for row in rows], needs
 
-    def _provenance(self, plan: Plan, statements: list[str], answer: Answer) -> dict[str, Any]:
-        query = plan.query
-        used = dict.fromkeys(leaf.measure.fact for output in plan.outputs for leaf in output.leaves)
-        states = self.states()
-        facts: dict[str, Any] = {}
-        for name in used:
-            state = states.get(name, FactState())
-            facts[name] = {
-                "rows": state.rows,
-                "sources": {
-                    source.source: {
-                        "rows": source.rows,
-                        "from": source.first.isoformat() if source.first else None,
-                        "through": source.through.isoformat() if source.through else None,
-                    }
-                    for source in state.sources
-                },
-            }
-        return {
-            "metrics": plan.definitions,
-            "period": {
-                "from": query.period.start.isoformat(),
-                "until": query.period.end.isoformat(),
-                "label": query.period.label,
-            }
-            if query.period
-            else None,
-            "grain": query.grain,
-            "by": list(query.by),
-            "where": condition_text(query.where) if query.where is not None else None,
-            "timezone": query.timezone,
-            "as_of_load": query.as_of_load,
-            "facts": facts,
-            "without_data": [name for name in used if not states.get(name, FactState()).rows],
-            "today": query.today.isoformat() if query.today else None,
-            "late": answer.late(),
-            "settling": answer.settling(),
-            "completeness": answer.coverage.completeness(),
-            "compared": answer.coverage.comparisons(),
-            "sql": statements,
-        }
-
     def records(self, query: Query, limit: int = 100) -> list[tuple[str, list[str], list[tuple[Any, ...]]]]:
         """The rows behind a whole query: for each leg the fact, column names and rows (newest first).
 
@@ -545,51 +504,3 @@ class Workspace:
         loads = names.index("_load")
         origins = dict(warehouse.con.execute("SELECT id, origin FROM ledger.load").fetchall())
         return [*names, "_file"], [(*row, origins.get(row[loads])) for row in rows]
-
-
-def _read_states(
-    warehouse: Warehouse, facts: Mapping[str, Fact], timezone: str, clocks: Mapping[str, SourceClock]
-) -> dict[str, FactState]:
-    """The ledger's knowledge by fact; what sources cover is told in local time, for days are local."""
-    from leadline.time.zone import offset_at
-    from leadline.warehouse.deliveries import DELIVERY, delivery_state
-
-    rows = warehouse.con.execute(
-        "SELECT s.fact, s.source, s.row_count, s.currencies, s.times, c.first, c.last, coalesce(c.stretches, []) "
-        "FROM ledger.state s LEFT JOIN (SELECT fact, source, min(first) AS first, max(last) AS last, "
-        "list(DISTINCT [first, last]) AS stretches FROM ledger.coverage GROUP BY ALL) c "
-        "ON c.fact = s.fact AND c.source = s.source WHERE s.row_count > 0 ORDER BY s.fact, s.source"
-    ).fetchall()
-    states: dict[str, list[SourceState]] = {}
-    for fact, source, count, currencies, times, first, last, stretches in rows:
-        bounds = {name: (_moment(low), _moment(high)) for name, (low, high) in msgspec.json.decode(times).items()}
-        if fact not in facts:
-            continue
-        low, high = bounds.get(facts[fact].time, (None, None))
-        begins = min((at for at in (first, low) if at is not None), default=None)
-        reaches = max((at for at in (last, high) if at is not None), default=None)
-        if facts[fact].column(facts[fact].time).type == "timestamp":
-            begins, reaches = (at and at + offset_at(at, timezone) for at in (begins, reaches))
-            stretches = [[at + offset_at(at, timezone) for at in pair] for pair in stretches]
-        clock = clocks.get(source, SourceClock())
-        states.setdefault(fact, []).append(
-            SourceState(
-                source,
-                count,
-                tuple(currencies),
-                bounds,
-                begins,
-                reaches,
-                tuple(sorted((start.date(), end.date()) for start, end in stretches)),
-                clock.lag,
-                clock.begins,
-            )
-        )
-    told = delivery_state(warehouse.con)
-    if told is not None:
-        states.setdefault(DELIVERY, []).append(told)
-    return {fact: FactState(tuple(sources)) for fact, sources in states.items()}
-
-
-def _moment(text: str | None) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(text) if text else None

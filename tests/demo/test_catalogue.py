@@ -5,6 +5,7 @@ What the demo simulates beside the vendors' exports is held against its records,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,6 +17,8 @@ from leadline.demo import DemoResult, run
 from leadline.demo.clock import Clock
 from leadline.demo.simulate import simulate
 from leadline.demo.world import World
+from leadline.errors import LeadlineError
+from leadline.plan.leg import Scan
 from leadline.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.slow
@@ -177,3 +180,38 @@ def test_referral_times(workspace: Workspace, world: World) -> None:
     ]
     # The export has minutes, the simulation seconds.
     assert float(value(workspace, "viral_cycle_time")) == pytest.approx(median(days), abs=0.001)
+
+
+METRICS, PERIODS, CHANNELS = 100, 12, 8
+
+
+def by_channel(workspace: Workspace) -> list[str]:
+    """Metrics that can be broken down by channel."""
+    legal = []
+    for name in workspace.metrics:
+        try:
+            workspace.compile(workspace.ask([name], by=["channel"], grain="month", period="last-12-months"))
+        except LeadlineError:
+            continue
+        legal.append(name)
+    return legal
+
+
+def test_a_hundred_metrics_in_one_call_read_each_fact_once(workspace: Workspace) -> None:
+    chosen = by_channel(workspace)[:METRICS]
+    assert len(chosen) == METRICS
+    plan = workspace.compile(workspace.ask(chosen, by=["channel"], grain="month", period="last-12-months"))
+    scans = [leg for leg in plan.legs if isinstance(leg, Scan)]
+    # A fact is read again only for another column that places its rows in time, or for a total without the breakdown.
+    assert set(Counter((leg.fact, leg.time, leg.by) for leg in scans).values()) == {1}
+    assert sum(len(leg.measures) for leg in scans) > 4 * len(scans)
+    result = workspace.run(plan)
+    assert len({row[0] for row in result.rows}) == PERIODS
+    assert len({row[1] for row in result.rows}) >= CHANNELS
+    alone = workspace.query(["leads", "ad_spend"], by=["channel"], grain="month", period="last-12-months")
+    together = {row[:2]: row for row in result.rows}
+    at = {name: result.names.index(name) for name in ("leads", "ad_spend") if name in result.names}
+    assert at
+    for row in alone.rows:
+        for name, column in at.items():
+            assert together[row[:2]][column] == row[alone.names.index(name)]

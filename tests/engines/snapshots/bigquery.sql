@@ -258,7 +258,7 @@ touchpoint AS (
 ),
 path AS (
   SELECT conversion.*, touchpoint.*,
-    max(CASE WHEN channel <> 'Direct' THEN touch_order END) OVER (PARTITION BY conversion) AS last_known,
+    max(CASE WHEN channel IS NULL OR channel <> 'Direct' THEN touch_order END) OVER (PARTITION BY conversion) AS last_known,
     row_number() OVER (PARTITION BY conversion ORDER BY touch_order) AS nth,
     count(touched_at) OVER (PARTITION BY conversion) AS touches
   FROM conversion LEFT JOIN touchpoint ON touched = person AND touched_at <= converted_at
