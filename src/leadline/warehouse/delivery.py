@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
 
 
-KEY = "coalesce(_key, CAST(_line AS VARCHAR))"
+KEY = "coalesce(CAST(_key AS VARCHAR), CAST(_line AS VARCHAR))"
 
 
 class MergeCounts(Struct, frozen=True):
@@ -359,8 +359,10 @@ def refresh_state(con: Connection, fact: Fact, source: str) -> None:
     known = f"SELECT DISTINCT currency FROM {table} WHERE {own} AND currency IS NOT NULL"
     told = f"(SELECT list(currency ORDER BY currency) FROM ({known}))"
     currencies = told if fact.has_currency else "NULL"
+    # DuckDB 1 knows no empty structure.
+    bounds = f"CAST(to_json({{{times}}}) AS VARCHAR)" if times else "'{}'"
     con.execute("DELETE FROM ledger.state WHERE fact = ? AND source = ?", [fact.name, source])
     con.execute(
         f"INSERT INTO ledger.state SELECT {literal(fact.name)}, {literal(source)}, count(*), "
-        f"coalesce({currencies}, []), CAST(to_json({{{times}}}) AS VARCHAR) FROM {table} WHERE {own}"
+        f"coalesce({currencies}, []), {bounds} FROM {table} WHERE {own}"
     )
