@@ -208,7 +208,8 @@ class Load:
         )
         self.con.execute("DROP TABLE IF EXISTS delivery")
         self.con.execute(
-            f"CREATE TEMP TABLE delivery AS SELECT {values}, _line, _key, {KEY} AS known_as FROM ({select})"
+            f"CREATE TEMP TABLE delivery AS SELECT {values}, _line, CAST(_key AS VARCHAR) AS _key, "
+            f"{KEY} AS known_as FROM ({select})"
         )
         shelf = self._widened(fact, shelf)
         names = [name for name in names if name in shelf.columns]

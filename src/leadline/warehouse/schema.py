@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from leadline.engines.duckdb import statement_errors
 from leadline.model.fact import Fact
-from leadline.sql.name import quote
+from leadline.sql.name import literal, quote
 from leadline.warehouse.column import column_type, stored_columns
-from leadline.warehouse.shelf import draw_view, is_narrow
+from leadline.warehouse.shelf import is_narrow, listed, view_of
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS ledger.state (
     times VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger.shelf (
     fact VARCHAR NOT NULL, source VARCHAR NOT NULL, name VARCHAR NOT NULL, fixed VARCHAR NOT NULL, first_line BIGINT);
+CREATE TABLE IF NOT EXISTS ledger.layout (fact VARCHAR NOT NULL, columns VARCHAR[] NOT NULL);
 """
 
 
@@ -59,30 +61,41 @@ def ensure_tables(con: Connection, facts: Mapping[str, Fact], *, narrow: bool = 
         "WHERE table_schema IN ('fact', 'history')"
     ).fetchall():
         present.setdefault((schema, table), set()).add(column)
+    statements: list[str] = []
     for fact in facts.values():
         wanted = {name: column_type(fact, name) for name in stored_columns(fact)}
         have = present.get(("fact", fact.name))
+        past = wanted | {"_until": "BIGINT"}
+        statements += _table(f"history.{quote(fact.name)}", past, present.get(("history", fact.name)))
         if is_narrow(con, fact.name) if have else narrow:
             if not have or not have >= wanted.keys():
-                draw_view(con, fact)
+                statements.append(view_of(fact, listed(con, fact.name) if have else []))
         else:
-            _ensure_table(con, f"fact.{quote(fact.name)}", wanted, have)
-        past = wanted | {"_until": "BIGINT"}
-        _ensure_table(con, f"history.{quote(fact.name)}", past, present.get(("history", fact.name)))
+            statements += _table(f"fact.{quote(fact.name)}", wanted, have)
+    noted = ", ".join(
+        f"({literal(fact.name)}, [{', '.join(map(literal, fact.column_names))}])" for fact in facts.values()
+    )
+    statements += ["DELETE FROM ledger.layout", f"INSERT INTO ledger.layout VALUES {noted}"]
+    con.execute(";\n".join(statements))
 
 
-def _ensure_table(con: Connection, table: str, wanted: Mapping[str, str], have: set[str] | None) -> None:
+def _table(table: str, wanted: Mapping[str, str], have: set[str] | None) -> list[str]:
+    """Statements that give a table the columns wanted."""
     if have is None:
         columns = ", ".join(f"{quote(name)} {kind}" for name, kind in wanted.items())
-        con.execute(f"CREATE TABLE {table} ({columns})")
-        return
-    for name, kind in wanted.items():
-        if name not in have:
-            con.execute(f"ALTER TABLE {table} ADD COLUMN {quote(name)} {kind}")
+        return [f"CREATE TABLE {table} ({columns})"]
+    missing = [(name, kind) for name, kind in wanted.items() if name not in have]
+    return [f"ALTER TABLE {table} ADD COLUMN {quote(name)} {kind}" for name, kind in missing]
 
 
 def is_current(con: Connection, facts: Mapping[str, Fact]) -> bool:
     """Whether the database already has a table for every fact with every column."""
-    rows = con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'fact'").fetchall()
-    have = set(rows)
-    return all((fact.name, column.name) in have for fact in facts.values() for column in fact.columns)
+    have: dict[str, set[str]] = {}
+    try:
+        # What `ensure_tables` noted: asking DuckDB itself takes as long as a question.
+        have = {name: set(columns) for name, columns in con.execute("SELECT * FROM ledger.layout").fetchall()}
+    except statement_errors():
+        rows = con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'fact'").fetchall()
+        for name, column in rows:
+            have.setdefault(name, set()).add(column)
+    return all(set(fact.column_names) <= have.get(fact.name, set()) for fact in facts.values())

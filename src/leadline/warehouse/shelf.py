@@ -13,7 +13,7 @@ writes all that into the rows before any of them is changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -61,8 +61,9 @@ def is_narrow(con: Connection, fact_name: str) -> bool:
 def shelves(con: Connection, fact_name: str) -> list[Shelf]:
     """All shelves of a fact."""
     if not is_narrow(con, fact_name):
-        return [Shelf(f"fact.{quote(fact_name)}", "", _columns(con, "fact", fact_name))]
-    return _listed(con, fact_name)
+        table = f"fact.{quote(fact_name)}"
+        return [Shelf(table, "", _columns(con, table))]
+    return listed(con, fact_name)
 
 
 def shelf_of(con: Connection, fact_name: str, source: str) -> Shelf | None:
@@ -135,22 +136,26 @@ def _add(con: Connection, table: str, name: str, kind: str, value: str = "") -> 
 
 def draw_view(con: Connection, fact: Fact) -> None:
     """Make `fact.X` give all columns of the rows on all shelves."""
-    selects = []
-    for shelf in _listed(con, fact.name):
-        values = [_given(fact, shelf, name) for name in stored_columns(fact)]
-        selects.append(f"SELECT {', '.join(values)} FROM {shelf.table}")
+    con.execute(view_of(fact, listed(con, fact.name)))
+
+
+def view_of(fact: Fact, over: Sequence[Shelf]) -> str:
+    """The statement that makes `fact.X` give all columns of the rows on these shelves."""
+    names = stored_columns(fact)
+    selects = [f"SELECT {', '.join(_given(fact, shelf, name) for name in names)} FROM {shelf.table}" for shelf in over]
     if not selects:
-        nulls = [f"CAST(NULL AS {column_type(fact, name)}) AS {quote(name)}" for name in stored_columns(fact)]
-        selects = [f"SELECT {', '.join(nulls)} WHERE false"]
-    con.execute(f"CREATE OR REPLACE VIEW fact.{quote(fact.name)} AS {' UNION ALL '.join(selects)}")
+        # History has the same columns, and naming them costs less than making them up.
+        selects = [f"SELECT {', '.join(map(quote, names))} FROM history.{quote(fact.name)} WHERE false"]
+    return f"CREATE OR REPLACE VIEW fact.{quote(fact.name)} AS {' UNION ALL '.join(selects)}"
 
 
-def _listed(con: Connection, fact_name: str) -> list[Shelf]:
+def listed(con: Connection, fact_name: str) -> list[Shelf]:
+    """The shelves of a fact that has some of its own."""
     rows = con.execute(
         "SELECT source, name, fixed, first_line FROM ledger.shelf WHERE fact = ? ORDER BY name", [fact_name]
     ).fetchall()
     return [
-        Shelf(f"shelf.{quote(name)}", source, _columns(con, "shelf", name), json.loads(fixed), first_line)
+        Shelf(f"shelf.{quote(name)}", source, _columns(con, f"shelf.{quote(name)}"), json.loads(fixed), first_line)
         for source, name, fixed, first_line in rows
     ]
 
@@ -168,8 +173,5 @@ def _given(fact: Fact, shelf: Shelf, name: str) -> str:
     return f"{value} AS {quote(name)}"
 
 
-def _columns(con: Connection, schema: str, table: str) -> frozenset[str]:
-    rows = con.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?", [schema, table]
-    ).fetchall()
-    return frozenset(row[0] for row in rows)
+def _columns(con: Connection, table: str) -> frozenset[str]:
+    return frozenset(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())

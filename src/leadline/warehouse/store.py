@@ -52,8 +52,9 @@ class Warehouse:
         if read_only and path is not None and path.exists():
             con = connect(path, read_only=True)
             return cls(con, facts, landing)
+        made = path is None or not path.exists()
         con = connect(path)
-        if not is_current(con, facts):
+        if made or not is_current(con, facts):
             con.execute("BEGIN TRANSACTION")
             ensure_tables(con, facts, narrow=True)
             con.execute("COMMIT")
