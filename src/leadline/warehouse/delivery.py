@@ -154,7 +154,7 @@ class Load:
         values = self._values(fact, given)
         if fact.first_by:
             values["is_first"] = self._null(fact, "is_first") if others else self._first_within(fact, given)
-        values |= {"_load": f"CAST({self.id} AS BIGINT)", "_line": "_line", "_key": "_key"}
+        values |= {"_load": f"CAST({self.id} AS BIGINT)", "_line": "_line", "_key": "CAST(_key AS VARCHAR)"}
         shelf = shelf_of(self.con, fact.name, self.source)
         if shelf is None or shelf.source:
             table = new_shelf(self.con, fact, self.source)
