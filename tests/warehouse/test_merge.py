@@ -32,7 +32,7 @@ def deliver(
 
 def spend(warehouse: Warehouse, load: int | None = None) -> list[tuple[str, float]]:
     return warehouse.con.execute(
-        f"SELECT _key, CAST(spend AS DOUBLE) FROM {warehouse.relation('ad', load)} ORDER BY 1"
+        f"SELECT _key, CAST(spend AS DOUBLE) FROM {warehouse.relation('ad', load)} ORDER BY 1, 2"
     ).fetchall()
 
 
