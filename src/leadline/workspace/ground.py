@@ -1,0 +1,165 @@
+"""The ground of a workspace: its definitions, its warehouse, what the ledger knows, and loading."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from leadline.model.fact import Fact
+from leadline.model.lookup import Lookup
+from leadline.model.metric import Metric
+from leadline.plan.output import Sense
+from leadline.plan.query import FactState
+from leadline.project import Project, Settings
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from leadline.ingest.load import LoadReport
+    from leadline.warehouse import Warehouse
+
+
+class Ground:
+    """Definitions and data of one folder."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._warehouse: Warehouse | None = None
+        self._read_only = True
+        self._states: dict[str, FactState] | None = None
+        self._senses: dict[str, Sense] = {}
+        self._proved: set[tuple[str, int | None]] = set()
+        self._filled: dict[tuple[str, str], bool] = {}
+
+    @property
+    def path(self) -> Path:
+        return self.project.folder
+
+    @property
+    def settings(self) -> Settings:
+        return self.project.settings
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        return self.project.metrics
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        return self.project.facts
+
+    @property
+    def today(self) -> dt.date:
+        """Today in the workspace's zone, or the day its settings fix."""
+        if self.settings.today is not None:
+            return self.settings.today
+        from leadline.time.zone import offset_at
+
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        return (now + offset_at(now, self.settings.timezone)).date()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the warehouse; it opens again when needed."""
+        if self._warehouse is not None:
+            self._warehouse.close()
+            self._warehouse = None
+        self._states = None
+        self._proved.clear()
+        self._filled.clear()
+
+    def warehouse(self, *, write: bool = False) -> Warehouse:
+        """The workspace's warehouse, opened for reading unless `write`."""
+        from leadline.engines.address import is_address
+        from leadline.warehouse import Warehouse
+
+        if self._warehouse is None and is_address(self.settings.warehouse):
+            from leadline.warehouse.remote import RemoteWarehouse
+
+            landing = self.path / self.settings.landing
+            self._warehouse = RemoteWarehouse.at(
+                self.settings.warehouse, self.path, self.project.tables, landing=landing
+            )
+            self._read_only = False
+        if self._warehouse is not None and write and self._read_only:
+            self.close()
+        if self._warehouse is None:
+            folder = self.path
+            path = folder / self.settings.warehouse
+            exists = path.exists()
+            self._warehouse = Warehouse.open(
+                path, self.project.tables, read_only=exists and not write, landing=folder / self.settings.landing
+            )
+            self._read_only = exists and not write
+            if self._read_only and not self._warehouse.has(self._declared()):
+                # A dimension was declared since the last load: its column is added before anything is asked.
+                return self.warehouse(write=True)
+        return self._warehouse
+
+    def _declared(self) -> dict[str, Fact]:
+        """The tables whose columns this workspace declares."""
+        own = {lookup.table for lookup in self.project.lookups if lookup.file} | set(self.settings.facts)
+        return {name: self.project.tables[name] for name in sorted(own)}
+
+    def states(self) -> dict[str, FactState]:
+        """What the ledger knows of every fact that has rows."""
+        if self._states is None:
+            from leadline.warehouse.state import read_states
+
+            self._states = read_states(self.warehouse(), self.facts, self.settings.timezone, self.project.clocks)
+        return self._states
+
+    def load(
+        self,
+        paths: Iterable[str | Path] = (),
+        *,
+        source: str | None = None,
+        dry_run: bool = False,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> list[LoadReport]:
+        """Load files, folders or patterns; one report a delivered file, refused ones among them.
+
+        `source` names the source to read them with instead of recognising it; without paths it is loaded from where
+        its definition says. `dry_run` does all but the writing. `progress` is told file name, number and count.
+        """
+        from leadline.ingest.definition import read_definitions
+        from leadline.ingest.load import Settings as LoadSettings
+        from leadline.ingest.load import load_paths, load_source
+
+        given = list(paths)
+        self.refresh_lookups()
+        settings = LoadSettings(
+            warehouse=self.warehouse(write=True),
+            sources=read_definitions(self.path / "sources", self.project.tables),
+            timezone=self.settings.timezone,
+            currency=self.settings.currency,
+            folder=self.path,
+            today=self.today,
+        )
+        try:
+            if not given and source:
+                return load_source(settings, source, dry_run=dry_run)
+            return load_paths(settings, given, source=source, dry_run=dry_run, progress=progress)
+        finally:
+            self._states = None
+            self._proved.clear()
+            self._filled.clear()
+
+    def refresh_lookups(self, lookups: Sequence[Lookup] | None = None) -> None:
+        """Bring the files of lookups (all of the workspace's, unless some are given) into the warehouse as they are."""
+        of_files = [lookup for lookup in (self.project.lookups if lookups is None else lookups) if lookup.file]
+        if not of_files:
+            return
+        from leadline.ingest.lookup import load_lookup, stale_lookups
+
+        for lookup, content in stale_lookups(self.warehouse().con, self.path, of_files):
+            load_lookup(self.warehouse(write=True), self.path, lookup, content)

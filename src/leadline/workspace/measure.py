@@ -1,0 +1,186 @@
+"""Queries become results: planned, run leg by leg, combined, with their provenance."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from leadline.errors import RefusedError, unknown
+from leadline.model.tree import Row
+from leadline.plan.answer import Answer
+from leadline.plan.compile import Plan, compile_query
+from leadline.plan.leg import Leg
+from leadline.plan.need import Need, need_of
+from leadline.plan.provenance import provenance_of
+from leadline.plan.query import Query
+from leadline.plan.result import Mark, Result, ResultColumn, Total, Value
+from leadline.plan.total import total_queries, total_rows
+from leadline.sql.relation import Widening
+from leadline.sql.render import Renderer
+from leadline.workspace.ask import Asking
+
+
+class Measuring(Asking):
+    """Answers queries."""
+
+    def compile(self, query: Query) -> Plan:
+        """The plan of a query."""
+        return compile_query(query, self.metrics, self.facts, self.states(), self._senses)
+
+    def renderer(self, query: Query) -> Renderer:
+        """Renders legs over the facts as the query wants them known, in its currency, with looked-up dimensions."""
+        warehouse, tables = self.warehouse(), self.project.tables
+        widening = None
+        if self.project.lookups or query.currency:
+            exchange = None
+            if query.currency:
+                from leadline.warehouse.exchange import exchange_for
+
+                known = (query.currency, query.timezone, tables, self.states(), query.as_of_load)
+                exchange = exchange_for(warehouse, *known)
+            widening = Widening(tables, self.project.lookups, self.states(), exchange)
+        return warehouse.renderer(self.facts, lambda fact: warehouse.relation(fact, query.as_of_load), widening)
+
+    def _ready(self, query: Query, legs: Sequence[Leg], *, whole: bool = False) -> Renderer:
+        """The renderer of some legs, once the lookups they go through are up to date and proved."""
+        renderer = self.renderer(query)
+        if renderer.widening is None or not self.project.lookups:
+            return renderer
+        used = {item.name: item for leg in legs for item in renderer.widening.lookups_of(leg, whole=whole)}
+        self.refresh_lookups(list(used.values()))
+        renderer = self.renderer(query)
+        for lookup in used.values():
+            if not lookup.file and (lookup.name, query.as_of_load) not in self._proved:
+                from leadline.warehouse.proof import prove_lookup
+
+                prove_lookup(self.warehouse(), renderer, self.project.tables, lookup)
+                self._proved.add((lookup.name, query.as_of_load))
+        return renderer
+
+    def query(
+        self,
+        metrics: Sequence[str],
+        by: Sequence[str] = (),
+        grain: str = "none",
+        period: str | None = None,
+        where: str | None = None,
+        compare: Sequence[str] = (),
+        as_known_at: str | dt.datetime | None = None,
+        currency: str | None = None,
+        attribution: str | None = None,
+        lookback: float | None = None,
+        total: bool = False,
+    ) -> Result:
+        """Measure metrics; every number carries its provenance.
+
+        `by` dimensions, `grain` day to year or none, `period` as `leadline query --help` lists them, `where` a
+        condition, `compare` previous and/or year, `currency` what amounts are converted into. Raises `UsageError` or
+        `RefusedError`, never a wrong number. `total` adds the totals over the breakdown and over time.
+        """
+        asked = self.ask(
+            metrics,
+            by=by,
+            grain=grain,
+            period=period,
+            where=where,
+            compare=compare,
+            as_known_at=as_known_at,
+            currency=currency,
+            attribution=attribution,
+            lookback=lookback,
+        )
+        plan = self.compile(asked)
+        return self.with_totals(self.run(plan), plan) if total else self.run(plan)
+
+    def with_totals(self, result: Result, plan: Plan) -> Result:
+        """The result with its totals, each counted from the records; the provenance says which have no right answer."""
+        totals: list[Total] = []
+        told: dict[str, Any] = {"sql": [], "refused": []}
+        for asked in total_queries(plan.query, plan.labels):
+            try:
+                answer = self.run(self.compile(asked))
+            except RefusedError as error:
+                told["refused"].append(str(error.what))
+                continue
+            totals += total_rows(result, answer)
+            told["sql"] += answer.provenance["sql"]
+        return msgspec.structs.replace(result, totals=tuple(totals), provenance={**result.provenance, "totals": told})
+
+    def statements(self, plan: Plan) -> list[str]:
+        """The SQL of a plan, a statement a leg; nothing of it is run."""
+        renderer = self._ready(plan.query, plan.legs)
+        return [renderer.render(leg) for leg in plan.legs]
+
+    def run(self, plan: Plan) -> Result:
+        """Run a plan and combine its legs."""
+        renderer = self._ready(plan.query, plan.legs)
+        warehouse = self.warehouse()
+        rates = []
+        if plan.query.currency:
+            from leadline.warehouse.exchange import used_rates
+
+            rates = used_rates(warehouse, renderer, plan.legs, plan.query.as_of_load)
+        answer = Answer(plan, self.facts, self.states())
+        statements = []
+        for leg in plan.legs:
+            sql = renderer.render(leg)
+            statements.append(sql)
+            answer.take(leg, warehouse.rows(sql)[1])
+        columns, rows, marks = answer.rows()
+        rows, needs = self._without_nobodys_noughts(plan.query.where, columns, rows, marks)
+        provenance = provenance_of(plan, statements, answer, self.states())
+        provenance["needs"] = needs
+        if plan.query.currency:
+            provenance |= {"currency": plan.query.currency, "rates": rates}
+        if renderer.widening is not None and self.project.lookups:
+            used = {one.name: one for leg in plan.legs for one in renderer.widening.lookups_of(leg, whole=False)}
+            provenance["lookups"] = {name: one.file or one.table for name, one in used.items()}
+        provenance["marks"] = [[row, column, mark] for (row, column), mark in marks.items()]
+        return Result(tuple(columns), rows, provenance, marks, plan.query)
+
+    def need(self, metric: str, where: Row | None = None) -> Need:
+        """What a metric lacks before it can have a value: facts without rows, and columns that no source fills.
+
+        Under a filter `where` its columns are wanted too.
+        """
+        if metric not in self.metrics:
+            raise unknown("metric", metric, self.metrics)
+        return need_of(self.metrics[metric], self.metrics, self.facts, self.states(), self._empty_columns, where)
+
+    def _empty_columns(self, fact: str, columns: Collection[str]) -> Collection[str]:
+        """Of these columns, those empty in every row of the fact; asked once while the warehouse is open."""
+        asked = [name for name in columns if (fact, name) not in self._filled]
+        if asked:
+            warehouse = self.warehouse()
+            renderer = warehouse.renderer(self.facts, warehouse.relation)
+            counts = ", ".join(f"count({renderer.quote(name)})" for name in asked)
+            row = warehouse.rows(f"SELECT {counts} FROM {warehouse.relation(fact)} AS filled")[1][0]
+            self._filled |= {(fact, name): bool(count) for name, count in zip(asked, row, strict=True)}
+        return [name for name in columns if not self._filled[fact, name]]
+
+    def _without_nobodys_noughts(
+        self,
+        where: Row | None,
+        columns: Sequence[ResultColumn],
+        rows: list[tuple[Value, ...]],
+        marks: dict[tuple[int, int], Mark],
+    ) -> tuple[list[tuple[Value, ...]], dict[str, str]]:
+        """Rows without the noughts of metrics that no source feeds, and what each metric without a value needs."""
+        needs: dict[str, str] = {}
+        void: list[int] = []
+        for at, column in enumerate(columns):
+            name = column.metric or column.name
+            if column.kind != "metric" or name not in self.metrics or any(row[at] for row in rows):
+                continue
+            need = self.need(name, where)
+            if need:
+                void.append(at)
+            if need.source and (need or all(row[at] is None for row in rows)):
+                needs[name] = need.source
+        if not void:
+            return rows, needs
+        marks.update({(number, at): "no-data" for number in range(len(rows)) for at in void})
+        return [tuple(None if at in void else value for at, value in enumerate(row)) for row in rows], needs
