@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -43,6 +44,8 @@ def text_width(text: str, size: float) -> float:
 
 def columns(text: str) -> int:
     """Columns of a terminal that `text` takes: two for wide characters, none for combining marks."""
+    if text.isascii():
+        return len(text)
     return sum(_cells(character) for character in text)
 
 
@@ -74,6 +77,7 @@ def shorten_columns(text: str, room: int) -> str:
     return kept.rstrip() + ELLIPSIS
 
 
+@functools.lru_cache(4096)
 def _cells(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -46,6 +47,7 @@ def spine(periods: Iterable[date], grain: str) -> tuple[date, ...]:
     return tuple(sorted({*found[: -1 if found[-1] > known[-1] else None], *known}))
 
 
+@functools.lru_cache(4096)
 def period_label(start: date, grain: str, locale: str = "en") -> str:
     """The full name of a period: `Mar 2026`, `Q1 2026`, `4 – 10 May 2026`, `2026`."""
     return local_digits(_period_label(start, grain, locale), locale)

@@ -10,6 +10,7 @@ exact value.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -59,12 +60,18 @@ def format_value(
     with localcontext(rounding=ROUND_HALF_UP, prec=60):
         text = _in_unit(value, unit, currency, place, compact=compact, digits=digits)
     # In a line from right to left a bare minus would go to the wrong end of its number.
-    return local_digits(text.replace("-", f"{_LTR}-") if place.text_direction == "rtl" else text, locale)
+    return local_digits(text.replace("-", f"{_LTR}-") if text_direction(locale) == "rtl" else text, locale)
 
 
 def local_digits(text: str, locale: str) -> str:
     """`text` with its digits in the numbering system that is usual in `locale`."""
-    return text.translate(_DIGITS.get(_locale(locale).default_numbering_system, {}))
+    table = _digits(locale)
+    return text.translate(table) if table else text
+
+
+@functools.cache
+def _digits(locale: str) -> dict[int, int]:
+    return _DIGITS.get(_locale(locale).default_numbering_system, {})
 
 
 def _in_unit(value: Number, unit: str, currency: str, place: Locale, *, compact: bool, digits: int | None) -> str:
@@ -90,11 +97,13 @@ def format_signed(text: str, value: Number) -> str:
     return f"{sign}{text}"
 
 
+@functools.cache
 def text_direction(locale: str) -> str:
     """`rtl` for locales written from right to left, else `ltr`."""
     return str(_locale(locale).text_direction)
 
 
+@functools.cache
 def _locale(locale: str) -> Locale:
     from babel import Locale, UnknownLocaleError
 

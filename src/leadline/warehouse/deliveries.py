@@ -9,6 +9,7 @@ from leadline.sql.name import quote
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from leadline.engines.duckdb import Connection
 
@@ -40,14 +41,21 @@ def with_deliveries(given: str, rows: str) -> str:
     return f"(SELECT {columns} FROM {given} AS given UNION ALL SELECT {columns} FROM ({rows}) AS told)"
 
 
-def delivery_state(con: Connection) -> SourceState | None:
-    """What is known of the fact: how many loads there were, since when and until when."""
-    row = con.execute(
-        f"SELECT count(*), min(loaded_at), max(loaded_at), min(through), max(through) FROM ({delivery_rows('ledger.')})"
-    ).fetchone()
-    if row is None or not row[0]:
+def delivery_state(con: Connection, through: Mapping[tuple[int, str], dt.datetime]) -> SourceState | None:
+    """What is known of the fact: how many loads there were, since when and until when.
+
+    `through` is the last moment that a load covers of a fact.
+    """
+    rows = con.execute(
+        "SELECT delivered.ended_at, merged.load, merged.fact FROM ledger.load AS delivered "
+        "JOIN ledger.merge AS merged ON merged.load = delivered.id "
+        "WHERE delivered.status = 'loaded' AND delivered.mapping <> 'undone'"
+    ).fetchall()
+    if not rows:
         return None
-    count, first, last, early, late = row
+    count, first, last = len(rows), min(row[0] for row in rows), max(row[0] for row in rows)
+    reached = [through[load, fact] for _, load, fact in rows if (load, fact) in through]
+    early, late = min(reached, default=None), max(reached, default=None)
     bounds: dict[str, tuple[dt.datetime | None, dt.datetime | None]] = {
         "loaded_at": (first, last),
         "through": (early, late),
