@@ -1,0 +1,39 @@
+"""`leadline serve`: the workspace as pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from leadline.cli.common import workspace_option
+
+
+@click.command("serve")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; other than loopback needs accounts."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 takes a free one.")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="A name this server answers to besides localhost.")
+@workspace_option
+@click.pass_context
+def command(ctx: click.Context, host: str, port: int, names: tuple[str, ...], workspace: str | None) -> None:
+    """Show the workspace as pages in a browser, on this machine alone unless told otherwise.
+
+    \b
+    leadline serve
+    leadline serve --port 9000 -w my-company
+    """
+    import uvicorn
+
+    from leadline.project import find_workspace
+    from leadline.web.app import make_app
+    from leadline.web.security import LOOPBACK
+
+    folder = find_workspace(Path(workspace or ctx.obj or "."))
+    app = make_app(folder, hosts={*LOOPBACK, *names, *((host,) if host not in ("0.0.0.0", "::") else ())})  # noqa: S104
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
+    bound = config.bind_socket()
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"{folder.name}: http://{shown}:{bound.getsockname()[1]}/  (Ctrl-C ends it)")
+    uvicorn.Server(config).run(sockets=[bound])

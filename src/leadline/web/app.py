@@ -1,0 +1,137 @@
+"""The application: its pages, how a request becomes a page, and how an error does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from leadline.errors import EXIT_DATA, EXIT_DEFINITION, EXIT_REFUSED, EXIT_USAGE, LeadlineError
+from leadline.web.asset import serve_asset
+from leadline.web.house import House
+from leadline.web.page import cockpit
+from leadline.web.question import Page, Question
+from leadline.web.render import error_view, render, surroundings
+from leadline.web.security import LOOPBACK, Guard
+from leadline.web.visitor import Visitor, spoken, told_language, told_theme
+from leadline.workspace import Workspace
+
+PAGES: tuple[Page, ...] = (cockpit.PAGE,)
+
+STATUS = {EXIT_USAGE: 400, EXIT_DEFINITION: 500, EXIT_DATA: 422, EXIT_REFUSED: 422}
+CHOICE_AGE = 365 * 86_400
+
+
+def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
+    """The pages of the workspace in `folder`, answering to the names in `hosts`."""
+    house = House(folder)
+
+    @asynccontextmanager
+    async def living(_: Starlette) -> AsyncIterator[None]:
+        await house.ask(lambda workspace: workspace.today)
+        yield
+        house.close()
+
+    routes = [Route(page.path, _endpoint(page), name=page.id) for page in PAGES]
+    routes += [
+        Route("/static/{name}", serve_asset, name="static"),
+        Route("/choose", choose, name="choose", methods=["POST"]),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=1000)],
+        exception_handlers={404: _missing, LeadlineError: _failed},
+        lifespan=living,
+    )
+    app.state.house = house
+    return app
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who sent a request."""
+    return Visitor("", "admin", "", told_language(request), told_theme(request))
+
+
+def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        house: House = request.app.state.house
+        visitor = visitor_of(request)
+        given = dict(request.query_params)
+        path = {name: str(value) for name, value in request.path_params.items()}
+
+        def make(workspace: Workspace) -> str:
+            language = spoken(workspace, visitor)
+            question = Question(workspace, visitor, language, path, given)
+            view = page.show(question)
+            title = str(view.pop("title", "") or language.say(page.title))
+            name = workspace.settings.name or workspace.path.name
+            here = surroundings(language, visitor, name, PAGES, page.id, title, _address(request))
+            return render(page.template, view, here)
+
+        key = (page.id, tuple(sorted(path.items())), tuple(sorted(given.items())), visitor)
+        text = await (house.keep(key, make) if page.kept else house.ask(make))
+        return _tagged(request, text)
+
+    return answer
+
+
+def _tagged(request: Request, text: str) -> Response:
+    """A page with a tag of its content: a browser that has it gets a word instead."""
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "accept-language, cookie"}
+    if request.headers.get("if-none-match", "").removeprefix("W/") == tag:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(text, headers=headers)
+
+
+async def choose(request: Request) -> Response:
+    """Remember a language or a theme, and go back to the page it was chosen on."""
+    form = await request.form()
+    back = str(form.get("back") or "/")
+    response = RedirectResponse(back if back.startswith("/") and not back.startswith("//") else "/", 303)
+    for name in ("lang", "theme"):
+        value = form.get(name)
+        if isinstance(value, str):
+            response.set_cookie(name, value[:20], max_age=CHOICE_AGE, samesite="lax", httponly=True)
+    return response
+
+
+async def _missing(request: Request, _: Exception) -> Response:
+    error = LeadlineError("no-page", f"There is no page {request.url.path}.", fix="choose one from the navigation")
+    return await _error_page(request, error, 404)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LeadlineError)
+    return await _error_page(request, error, STATUS.get(error.exit_code, 500))
+
+
+async def _error_page(request: Request, error: LeadlineError, status: int) -> Response:
+    house: House = request.app.state.house
+    visitor = visitor_of(request)
+
+    def make(workspace: Workspace) -> str:
+        language = spoken(workspace, visitor)
+        name = workspace.settings.name or workspace.path.name
+        title = language.say("This did not work")
+        here = surroundings(language, visitor, name, PAGES, "", title, "/")
+        return render("error.html.j2", {"error": error_view(error)}, here)
+
+    try:
+        return HTMLResponse(await house.ask(make), status)
+    except LeadlineError as worse:
+        # The workspace itself cannot be opened, so there is neither its language nor its name.
+        return Response(str(worse), 500, media_type="text/plain; charset=utf-8")
+
+
+def _address(request: Request) -> str:
+    """Path and query of a request, to come back to."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

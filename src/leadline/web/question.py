@@ -1,0 +1,51 @@
+"""What a page is asked, and what a page is: a pure function from one to a view, and a template that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from leadline.language.language import Language
+from leadline.plan.result import Result
+from leadline.web.visitor import Role, Visitor
+from leadline.workspace import Workspace
+
+View = dict[str, Any]
+
+
+class Question(Struct, frozen=True):
+    """A visitor's question: `path` the values in the address, `given` those after the question mark."""
+
+    workspace: Workspace
+    visitor: Visitor
+    language: Language
+    path: Mapping[str, str] = {}
+    given: Mapping[str, str] = {}
+
+    def query(self, metrics: list[str], *, where: str | None = None, **words: Any) -> Result:
+        """As `Workspace.query`, of the rows that the visitor may see."""
+        return self.workspace.query(metrics, where=self.rows(where), **words)
+
+    def rows(self, where: str | None = None) -> str | None:
+        """A condition, and the visitor's own."""
+        both = [f"({part})" for part in (where, self.visitor.rows) if part]
+        return " and ".join(both) or None
+
+
+class Page(Struct, frozen=True):
+    """A page: where, what it is called (in English, translated when shown), what it shows, who may see it.
+
+    `show` gives the view that `template` is filled with. With `menu` it is in the navigation. `kept` says that what it
+    shows depends on nothing but definitions, texts, data and the question, so that the text is remembered.
+    """
+
+    id: str
+    path: str
+    title: str
+    template: str
+    show: Callable[[Question], View]
+    role: Role = "viewer"
+    menu: bool = True
+    kept: bool = True
