@@ -17,14 +17,19 @@ from starlette.routing import Route
 from leadline.errors import EXIT_DATA, EXIT_DEFINITION, EXIT_REFUSED, EXIT_USAGE, LeadlineError
 from leadline.web.asset import serve_asset
 from leadline.web.house import House
-from leadline.web.page import cockpit
+from leadline.web.page import cockpit, explorer, records
 from leadline.web.question import Page, Question
 from leadline.web.render import error_view, render, surroundings
 from leadline.web.security import LOOPBACK, Guard
 from leadline.web.visitor import Visitor, spoken, told_language, told_theme
 from leadline.workspace import Workspace
 
-PAGES: tuple[Page, ...] = (cockpit.PAGE,)
+PAGES: tuple[Page, ...] = (cockpit.PAGE, explorer.PAGE, records.PAGE)
+FILES = (
+    ("/explore.csv", explorer.as_csv, "text/csv; charset=utf-8"),
+    ("/explore.json", explorer.as_json, "application/json"),
+)
+"""Answers as files: where, what makes their text, what they are."""
 
 STATUS = {EXIT_USAGE: 400, EXIT_DEFINITION: 500, EXIT_DATA: 422, EXIT_REFUSED: 422}
 CHOICE_AGE = 365 * 86_400
@@ -41,6 +46,7 @@ def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
         house.close()
 
     routes = [Route(page.path, _endpoint(page), name=page.id) for page in PAGES]
+    routes += [Route(path, _file(path, make, kind), name=path) for path, make, kind in FILES]
     routes += [
         Route("/static/{name}", serve_asset, name="static"),
         Route("/choose", choose, name="choose", methods=["POST"]),
@@ -79,6 +85,22 @@ def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
         key = (page.id, tuple(sorted(path.items())), tuple(sorted(given.items())), visitor)
         text = await (house.keep(key, make) if page.kept else house.ask(make))
         return _tagged(request, text)
+
+    return answer
+
+
+def _file(path: str, make: Callable[[Question], str], kind: str) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        house: House = request.app.state.house
+        visitor = visitor_of(request)
+        given = dict(request.query_params)
+
+        def work(workspace: Workspace) -> str:
+            return make(Question(workspace, visitor, spoken(workspace, visitor), {}, given))
+
+        text = await house.ask(work)
+        name = f"leadline{path.replace('/', '-')}"
+        return Response(text, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
 
     return answer
 
