@@ -17,14 +17,16 @@ from starlette.routing import Route
 from leadline.errors import EXIT_DATA, EXIT_DEFINITION, EXIT_REFUSED, EXIT_USAGE, LeadlineError
 from leadline.web.asset import serve_asset
 from leadline.web.house import House
-from leadline.web.page import cockpit, explorer, records
-from leadline.web.question import Page, Question
+from leadline.web.page import cockpit, explorer, records, sources
+from leadline.web.question import Deed, Page, Question
 from leadline.web.render import error_view, render, surroundings
 from leadline.web.security import LOOPBACK, Guard
+from leadline.web.send import received
 from leadline.web.visitor import Visitor, spoken, told_language, told_theme
 from leadline.workspace import Workspace
 
-PAGES: tuple[Page, ...] = (cockpit.PAGE, explorer.PAGE, records.PAGE)
+PAGES: tuple[Page, ...] = (cockpit.PAGE, explorer.PAGE, sources.PAGE, records.PAGE, sources.ONE)
+DEEDS: tuple[Deed, ...] = (sources.LOAD,)
 FILES = (
     ("/explore.csv", explorer.as_csv, "text/csv; charset=utf-8"),
     ("/explore.json", explorer.as_json, "application/json"),
@@ -47,6 +49,7 @@ def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
 
     routes = [Route(page.path, _endpoint(page), name=page.id) for page in PAGES]
     routes += [Route(path, _file(path, make, kind), name=path) for path, make, kind in FILES]
+    routes += [Route(deed.path, _doing(deed), name=deed.id, methods=["POST"]) for deed in DEEDS]
     routes += [
         Route("/static/{name}", serve_asset, name="static"),
         Route("/choose", choose, name="choose", methods=["POST"]),
@@ -85,6 +88,30 @@ def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
         key = (page.id, tuple(sorted(path.items())), tuple(sorted(given.items())), visitor)
         text = await (house.keep(key, make) if page.kept else house.ask(make))
         return _tagged(request, text)
+
+    return answer
+
+
+def _doing(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        house: House = request.app.state.house
+        visitor = visitor_of(request)
+        path = {name: str(value) for name, value in request.path_params.items()}
+        async with received(request) as sent:
+
+            def work(workspace: Workspace) -> tuple[str, str]:
+                language = spoken(workspace, visitor)
+                view = deed.do(Question(workspace, visitor, language, path, dict(request.query_params)), sent)
+                back = str(view.pop("to", ""))
+                if back:
+                    return "", back
+                title = str(view.pop("title", "") or language.say(deed.title))
+                name = workspace.settings.name or workspace.path.name
+                here = surroundings(language, visitor, name, PAGES, "", title, "/")
+                return render(deed.template, view, here), ""
+
+            text, back = await house.change(work)
+        return RedirectResponse(back, 303) if back else HTMLResponse(text)
 
     return answer
 

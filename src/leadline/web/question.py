@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -32,6 +33,24 @@ class Question(Struct, frozen=True):
         """A condition, and the visitor's own."""
         both = [f"({part})" for part in (where, self.visitor.rows) if part]
         return " and ".join(both) or None
+
+
+class Sent(Struct, frozen=True):
+    """What a form sent: its fields, and its files as they now lie in a folder that is gone after the answer."""
+
+    fields: Mapping[str, str] = {}
+    files: tuple[Path, ...] = ()
+
+
+class Deed(Struct, frozen=True):
+    """What a form does: changes something and shows what came of it, or names in `to` the page to go back to."""
+
+    id: str
+    path: str
+    title: str
+    do: Callable[[Question, Sent], View]
+    template: str = ""
+    role: Role = "editor"
 
 
 class Page(Struct, frozen=True):

@@ -4,3 +4,17 @@ document.querySelectorAll("[data-hide]").forEach((each) => each.classList.add("u
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
+// Files may be dropped anywhere on a form that takes some.
+document.querySelectorAll("[data-drop]").forEach((form) => {
+  const field = form.querySelector("input[type=file]");
+  const mark = (over) => (event) => {
+    event.preventDefault();
+    form.toggleAttribute("data-over", over);
+  };
+  form.addEventListener("dragover", mark(true));
+  form.addEventListener("dragleave", mark(false));
+  form.addEventListener("drop", (event) => {
+    mark(false)(event);
+    if (event.dataTransfer.files.length) field.files = event.dataTransfer.files;
+  });
+});
