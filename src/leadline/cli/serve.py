@@ -26,13 +26,22 @@ def command(ctx: click.Context, host: str, port: int, names: tuple[str, ...], wo
     """
     import uvicorn
 
+    from leadline.errors import UsageError
     from leadline.project import find_workspace
+    from leadline.web.account import Accounts
     from leadline.web.app import make_app
     from leadline.web.security import LOOPBACK
 
     folder = find_workspace(Path(workspace or ctx.obj or "."))
+    if host not in LOOPBACK and not Accounts(folder).any():
+        raise UsageError(
+            "no-accounts",
+            f"Listening on {host} would show the numbers to everybody on the network.",
+            why="the workspace has no accounts",
+            fix="add one first: leadline account add NAME --role admin",
+        )
     app = make_app(folder, hosts={*LOOPBACK, *names, *((host,) if host not in ("0.0.0.0", "::") else ())})  # noqa: S104
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
     bound = config.bind_socket()
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"{folder.name}: http://{shown}:{bound.getsockname()[1]}/  (Ctrl-C ends it)")

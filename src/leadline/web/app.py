@@ -15,7 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from leadline.errors import EXIT_DATA, EXIT_DEFINITION, EXIT_REFUSED, EXIT_USAGE, LeadlineError
+from leadline.web.account import Accounts
 from leadline.web.asset import serve_asset
+from leadline.web.door import ForbiddenError, StrangerError, allowed, login, logout, to_login, visitor_of
 from leadline.web.house import House
 from leadline.web.page import cockpit, explorer, records, sources
 from leadline.web.question import Deed, Page, Question
@@ -33,7 +35,7 @@ FILES = (
 )
 """Answers as files: where, what makes their text, what they are."""
 
-STATUS = {EXIT_USAGE: 400, EXIT_DEFINITION: 500, EXIT_DATA: 422, EXIT_REFUSED: 422}
+STATUS = {EXIT_USAGE: 400, EXIT_DEFINITION: 422, EXIT_DATA: 422, EXIT_REFUSED: 422}
 CHOICE_AGE = 365 * 86_400
 
 
@@ -53,26 +55,24 @@ def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
     routes += [
         Route("/static/{name}", serve_asset, name="static"),
         Route("/choose", choose, name="choose", methods=["POST"]),
+        Route("/login", login, name="login", methods=["GET", "POST"]),
+        Route("/logout", logout, name="logout", methods=["POST"]),
     ]
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=1000)],
-        exception_handlers={404: _missing, LeadlineError: _failed},
+        exception_handlers={404: _missing, LeadlineError: _failed, StrangerError: to_login},
         lifespan=living,
     )
     app.state.house = house
+    app.state.accounts = Accounts(folder)
     return app
-
-
-def visitor_of(request: Request) -> Visitor:
-    """Who sent a request."""
-    return Visitor("", "admin", "", told_language(request), told_theme(request))
 
 
 def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         house: House = request.app.state.house
-        visitor = visitor_of(request)
+        visitor = allowed(request, page.role)
         given = dict(request.query_params)
         path = {name: str(value) for name, value in request.path_params.items()}
 
@@ -95,7 +95,7 @@ def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
 def _doing(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         house: House = request.app.state.house
-        visitor = visitor_of(request)
+        visitor = allowed(request, deed.role)
         path = {name: str(value) for name, value in request.path_params.items()}
         async with received(request) as sent:
 
@@ -111,6 +111,7 @@ def _doing(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
                 return render(deed.template, view, here), ""
 
             text, back = await house.change(work)
+        request.app.state.accounts.note(visitor.name, deed.id, ", ".join(path.name for path in sent.files))
         return RedirectResponse(back, 303) if back else HTMLResponse(text)
 
     return answer
@@ -119,7 +120,7 @@ def _doing(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
 def _file(path: str, make: Callable[[Question], str], kind: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         house: House = request.app.state.house
-        visitor = visitor_of(request)
+        visitor = allowed(request, "viewer")
         given = dict(request.query_params)
 
         def work(workspace: Workspace) -> str:
@@ -160,12 +161,13 @@ async def _missing(request: Request, _: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, LeadlineError)
-    return await _error_page(request, error, STATUS.get(error.exit_code, 500))
+    status = 403 if isinstance(error, ForbiddenError) else STATUS.get(error.exit_code, 500)
+    return await _error_page(request, error, status)
 
 
 async def _error_page(request: Request, error: LeadlineError, status: int) -> Response:
     house: House = request.app.state.house
-    visitor = visitor_of(request)
+    visitor = visitor_of(request) or Visitor("", "viewer", "", told_language(request), told_theme(request))
 
     def make(workspace: Workspace) -> str:
         language = spoken(workspace, visitor)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from leadline.catalogue import LANGUAGES
 from leadline.errors import LeadlineError
-from leadline.language.language import ENGLISH, Language
+from leadline.language.language import Language
 from leadline.language.read import workspace_language
 from leadline.language.tag import language_code
 from leadline.workspace import Workspace
@@ -71,6 +71,3 @@ def _known(tag: str) -> bool:
         return language_code(tag) in LANGUAGES
     except LeadlineError:
         return False
-
-
-__all__ = ["ENGLISH", "ROLES", "Role", "Theme", "Visitor", "spoken", "told_language", "told_theme"]
