@@ -26,6 +26,7 @@ def command(ctx: click.Context, host: str, port: int, names: tuple[str, ...], wo
     """
     import uvicorn
 
+    from leadline.api.route import api_routes
     from leadline.errors import UsageError
     from leadline.project import find_workspace
     from leadline.web.account import Accounts
@@ -40,7 +41,9 @@ def command(ctx: click.Context, host: str, port: int, names: tuple[str, ...], wo
             why="the workspace has no accounts",
             fix="add one first: leadline account add NAME --role admin",
         )
-    app = make_app(folder, hosts={*LOOPBACK, *names, *((host,) if host not in ("0.0.0.0", "::") else ())})  # noqa: S104
+    # Listening everywhere gives no name: those it is to be called by are said with --name.
+    own = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104
+    app = make_app(folder, more=api_routes(), hosts={*LOOPBACK, *names, *own})
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
     bound = config.bind_socket()
     shown = f"[{host}]" if ":" in host else host

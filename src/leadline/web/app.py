@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from leadline.errors import EXIT_DATA, EXIT_DEFINITION, EXIT_REFUSED, EXIT_USAGE, LeadlineError
@@ -39,8 +39,8 @@ STATUS = {EXIT_USAGE: 400, EXIT_DEFINITION: 422, EXIT_DATA: 422, EXIT_REFUSED: 4
 CHOICE_AGE = 365 * 86_400
 
 
-def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
-    """The pages of the workspace in `folder`, answering to the names in `hosts`."""
+def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK, more: Sequence[Route] = ()) -> Starlette:
+    """The pages of the workspace in `folder`, and `more` routes, answering to the names in `hosts`."""
     house = House(folder)
 
     @asynccontextmanager
@@ -57,6 +57,7 @@ def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
         Route("/choose", choose, name="choose", methods=["POST"]),
         Route("/login", login, name="login", methods=["GET", "POST"]),
         Route("/logout", logout, name="logout", methods=["POST"]),
+        *more,
     ]
     app = Starlette(
         routes=routes,
@@ -155,6 +156,9 @@ async def choose(request: Request) -> Response:
 
 
 async def _missing(request: Request, _: Exception) -> Response:
+    if request.url.path.startswith("/api/"):
+        body = {"title": f"There is nothing at {request.url.path}.", "status": 404, "fix": "see /api/v1/openapi.json"}
+        return JSONResponse(body, 404, media_type="application/problem+json")
     error = LeadlineError("no-page", f"There is no page {request.url.path}.", fix="choose one from the navigation")
     return await _error_page(request, error, 404)
 
