@@ -69,8 +69,8 @@ def test_a_misspelt_parameter_is_refused_not_ignored(client: TestClient) -> None
         ("query?metrics=sessions&by=nothing", 400, "unknown-dimension"),
         ("query?metrics=sessions&total=maybe", 400, "bad-parameter"),
         ("records?metric=sessions&limit=0", 400, "bad-parameter"),
-        ("metrics/nothing", 400, "unknown-metric"),
-        ("sources/nothing/loads", 400, "unknown-source"),
+        ("metrics/nothing", 404, "unknown-metric"),
+        ("sources/nothing/loads", 404, "unknown-source"),
         ("loads", 405, None),
     ],
 )

@@ -81,8 +81,10 @@ def _parameter(one: Parameter) -> dict[str, Any]:
         schema["minimum"] = one.least
     if one.most is not None:
         schema["maximum"] = one.most
+    if one.required and one.kind == "string":
+        schema["minLength"] = 1
     if one.listed:
-        schema = {"type": "array", "items": schema}
+        schema = {"type": "array", "items": schema} | ({"minItems": 1} if one.required else {})
     if one.default not in (None, []):
         schema["default"] = one.default
     found = {"name": one.name, "in": one.place, "required": one.required, "description": one.doc, "schema": schema}

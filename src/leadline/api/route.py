@@ -35,9 +35,9 @@ async def document(_: Request) -> Response:
     return JSONResponse(openapi())
 
 
-def problem(error: LeadlineError) -> Response:
-    """An error as `application/problem+json`."""
-    status = 403 if isinstance(error, ForbiddenError) else STATUS.get(error.exit_code, 500)
+def problem(error: LeadlineError, status: int = 0) -> Response:
+    """An error as `application/problem+json`; its status is that of its kind, unless given."""
+    status = status or (403 if isinstance(error, ForbiddenError) else STATUS.get(error.exit_code, 500))
     body = {"title": error.what, "status": status, "code": error.code, "detail": error.why, "fix": error.fix}
     return JSONResponse(body, status, media_type="application/problem+json")
 
@@ -49,7 +49,10 @@ def _endpoint(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
             given = endpoint.read(dict(request.query_params), {k: str(v) for k, v in request.path_params.items()})
             body = await _ask(request, endpoint, visitor, given)
         except LeadlineError as error:
-            return problem(error)
+            in_path = {one.name for one in endpoint.parameters if one.place == "path"}
+            # What the address itself names is not there.
+            missing = in_path and error.code in ("unknown-metric", "unknown-source")
+            return problem(error, 404 if missing else 0)
         tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
         headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "authorization, cookie, accept-language"}
         if request.method == "GET" and request.headers.get("if-none-match", "").removeprefix("W/") == tag:
