@@ -19,8 +19,10 @@ from leadline.errors import DefinitionError, UsageError, closest
 from leadline.model.clock import ClockDefinition, SourceClock, read_clocks
 from leadline.model.document import Document, read_document
 from leadline.model.fact import Column, ColumnType, Fact
+from leadline.model.journey import JourneyDefinition, read_journey
 from leadline.model.lookup import Lookup, LookupDefinition, lookup_table, resolve_lookups
 from leadline.model.metric import Metric, MetricDefinition
+from leadline.model.segment import resolve_segments, segment_files
 from leadline.model.tree import CreditModel
 from leadline.time.calendar import Calendar
 from leadline.time.retail import WEEKDAYS, Pattern, RetailYear, parse_year_end
@@ -45,8 +47,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     `timezone` is an IANA name, `currency` an ISO 4217 code, `fiscal_year_start` a month from 1 to 12. `today` fixes
     the clock, for workspaces about the past. `facts` adds own dimensions to facts, `lookups` lends them those of files
     and other facts. Amounts are converted into `reporting_currency` where one is set. `reveal_personal` lets the
-    command line show personal data in records. `retail_calendar` makes months, quarters and years those of whole
-    weeks, the year ending as `retail_year_ends` says. `sources` says what a source cannot say itself of its time.
+    command line show personal data in records. `teams` are those that sign definitions. `retail_calendar` makes months,
+    quarters and years those of whole weeks, the year ending as `retail_year_ends` says. `sources` says what a source
+    cannot say itself of its time.
     """
 
     name: str = ""
@@ -67,6 +70,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     facts: dict[str, dict[str, OwnColumn]] = field(default_factory=dict)
     lookups: dict[str, LookupDefinition] = field(default_factory=dict)
     reveal_personal: bool = False
+    teams: tuple[str, ...] = ("marketing", "sales")
     sources: dict[str, ClockDefinition] = field(default_factory=dict)
 
     @property
@@ -108,6 +112,7 @@ class Project(Struct, frozen=True):
     tables: dict[str, Fact]
     lookups: tuple[Lookup, ...] = ()
     clocks: dict[str, SourceClock] = field(default_factory=dict)
+    journeys: dict[str, JourneyDefinition] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -140,7 +145,7 @@ def open_project(folder: Path) -> Project:
             f"{folder} is not a workspace: it has no {SETTINGS_FILE}.",
             fix=f"make one with `leadline init {folder}`",
         )
-    stamp = _stamp(folder)
+    stamp = project_stamp(folder)
     cache = folder / CACHE_FOLDER / "project.msgpack"
     try:
         kept = msgspec.msgpack.decode(cache.read_bytes(), type=_Kept)
@@ -167,12 +172,12 @@ def _keep(cache: Path, kept: _Kept) -> None:
 
 def _definition_files(folder: Path) -> Iterator[Path]:
     yield folder / SETTINGS_FILE
-    for room in ("metrics", "dashboards", "sources"):
+    for room in ("metrics", "dashboards", "sources", "segments", "journeys"):
         yield from sorted((folder / room).glob("*.yaml"))
         yield from sorted((folder / room).glob("*.yml"))
 
 
-def _stamp(folder: Path) -> str:
+def project_stamp(folder: Path) -> str:
     digest = hashlib.sha256(f"{__version__}|{folder.resolve()}|{_catalogue_stamp()}".encode())
     for path in _definition_files(folder):
         facts = path.stat()
@@ -198,8 +203,11 @@ def read_project(folder: Path) -> Project:
     settings = _read_settings(document)
     stored = _extended_facts(settings)
     lookups, facts = resolve_lookups(settings.lookups, stored, document)
+    segments, facts = resolve_segments([_document(path, folder) for path in segment_files(folder)], stored, facts)
+    lookups += segments
     tables = stored | {lookup.table: lookup_table(lookup) for lookup in lookups if lookup.file}
     metrics = read_metrics(folder, facts)
+    _check_contracts(metrics, settings)
     dashboards = {}
     for path in sorted((folder / "dashboards").glob("*.y*ml")):
         document = _document(path, folder)
@@ -207,7 +215,10 @@ def read_project(folder: Path) -> Project:
         _check_dashboard(dashboard, metrics, document)
         dashboards[path.stem] = dashboard
     clocks = read_clocks(folder, settings.sources, document.place("sources"))
-    return Project(str(folder.resolve()), settings, facts, metrics, dashboards, tables, lookups, clocks)
+    journeys = {
+        path.stem: read_journey(_document(path, folder)) for path in sorted((folder / "journeys").glob("*.y*ml"))
+    }
+    return Project(str(folder.resolve()), settings, facts, metrics, dashboards, tables, lookups, clocks, journeys)
 
 
 def _document(path: Path, folder: Path) -> Document:
@@ -313,7 +324,7 @@ def _extended_facts(settings: Settings) -> dict[str, Fact]:
 def read_metrics(folder: Path | None, facts: Mapping[str, Fact]) -> dict[str, Metric]:
     """The catalogue's metrics and the workspace's own, which may replace a built-in one of the same id."""
     from leadline.catalogue import documents
-    from leadline.model.infer import check_cycles, check_formula
+    from leadline.model.infer import check_cycles, check_formula, check_versions
 
     read: dict[str, tuple[Metric, str]] = {}
     for document in documents():
@@ -335,13 +346,25 @@ def read_metrics(folder: Path | None, facts: Mapping[str, Fact]) -> dict[str, Me
     metrics = {}
     for name, (metric, place) in read.items():
         checked = check_formula(metric.tree, facts, read, where=place)
-        metrics[name] = msgspec.structs.replace(metric, tree=checked)
+        versions = tuple(
+            msgspec.structs.replace(version, tree=check_formula(version.tree, facts, read, where=place))
+            for version in metric.versions
+        )
+        metrics[name] = msgspec.structs.replace(metric, tree=checked, versions=versions)
     check_cycles(metrics)
+    for metric in metrics.values():
+        if metric.versions:
+            check_versions(metric, metrics, facts)
     return metrics
+
+
+_APART = ("examples", "versions")
+"""Fields of a definition that a resolved metric has not, or has otherwise."""
 
 
 def _metrics_of(document: Document) -> dict[str, tuple[Metric, str]]:
     from leadline.model.parse import parse_formula
+    from leadline.model.version import read_versions
 
     if not isinstance(document.data, dict):
         raise DefinitionError(
@@ -361,9 +384,24 @@ def _metrics_of(document: Document) -> dict[str, tuple[Metric, str]]:
             raise DefinitionError(
                 error.code, error.what, why=f"{where}: metric {name}, {error.why}", fix=error.fix
             ) from None
-        plain = {key: getattr(definition, key) for key in definition.__struct_fields__ if key != "examples"}
-        found[str(name)] = (Metric(id=str(name), tree=formula, origin=where, **plain), where)
+        plain = {key: getattr(definition, key) for key in definition.__struct_fields__ if key not in _APART}
+        versions = read_versions(definition, document, str(name)) if definition.versions else ()
+        found[str(name)] = (Metric(id=str(name), tree=formula, origin=where, versions=versions, **plain), where)
     return found
+
+
+def _check_contracts(metrics: Mapping[str, Metric], settings: Settings) -> None:
+    """Only teams of the workspace can be asked to sign."""
+    for metric in metrics.values():
+        for team in metric.contract.teams if metric.contract is not None else ():
+            if team not in settings.teams:
+                near = closest(team, settings.teams)
+                raise DefinitionError(
+                    "unknown-team",
+                    f"There is no team named {team!r}.",
+                    why=f"{metric.origin}: the contract of {metric.id}",
+                    fix=f"did you mean {', '.join(near)}?" if near else "add it to `teams:` in leadline.yaml",
+                )
 
 
 def _as_definition(data: Any, place: str) -> Any:

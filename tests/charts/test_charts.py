@@ -255,3 +255,16 @@ class TestSpark:
             return [float(y) for y in (next(root.iter(f"{SVG}path")).get("d") or "").split()[1::2]]
 
         assert heights(broken) == heights(whole)
+
+
+def test_a_new_definition_is_drawn_and_told() -> None:
+    whole = line_chart(Frame("t"), MONTHS, [Series("s", VALUES)])
+    day = MONTHS[2].replace(day=16)
+    svg = line_chart(Frame("t"), MONTHS, [Series("s", VALUES)], breaks=[day])
+    root = parse(svg)
+    texts = ["".join(one.itertext()) for one in root.iter() if one.tag.endswith("text")]
+    assert texts.count("new definition") == 1
+    assert f"New definition from {day:%b} 16, {day.year}." in svg
+    assert svg.count("<path") == whole.count("<path") + 1
+    outside = line_chart(Frame("t"), MONTHS, [Series("s", VALUES)], breaks=[MONTHS[0].replace(year=1999)])
+    assert outside == whole, "a change outside the picture is none of its business"

@@ -5,48 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kit.streams import SECOND, Streams, dice_streams, make_timeline, notes, ordered, relation
+from kit.oracles import counted_paths
+from kit.sequences import ALL, NODES, PATHS, TOUCHES, Ways, ways_by_reference, ways_of_rows
+from kit.streams import SECOND, dice_streams, make_timeline, notes, ordered, relation
 from leadline.engines.duckdb import connect
 from leadline.errors import LeadlineError
 from leadline.timeline import Match, Timeline, match
 from leadline.timeline.paths import ask_paths
-from leadline.timeline.question import FOREVER, PathQuestion, TouchQuestion
+from leadline.timeline.question import PathQuestion
 from leadline.timeline.reference.event import Event
-from leadline.timeline.reference.paths import walk_person
 from leadline.timeline.reference.touches import share_credit, touches_of_person
 from leadline.timeline.relational.paths import paths_sql
 from leadline.timeline.relational.touches import touches_sql
 from leadline.timeline.touches import MODELS, ask_credit, list_touches
-
-Ways = dict[tuple[str | None, ...], tuple[int, int, int]]
-NODES = Match(("a", "b", "d"))
-ALL = 100_000
-
-QUESTIONS = {
-    "to, by event": PathQuestion(NODES, to=match("c"), top=ALL),
-    "to, by channel": PathQuestion(NODES, "channel", to=match("c"), length=3, top=ALL),
-    "to, not collapsed": PathQuestion(NODES, to=match("c"), length=4, collapse=False, top=ALL),
-    "to, within a window": PathQuestion(NODES, "channel", to=match("c"), window=9 * SECOND, top=ALL),
-    "to, everything": PathQuestion(to=match("c"), length=32, since=9 * SECOND, until=45 * SECOND, top=ALL),
-    "from": PathQuestion(NODES, start=match("x"), length=3, top=ALL),
-    "from, within a window": PathQuestion(NODES, "channel", start=match("x"), window=9 * SECOND, top=ALL),
-    "from, period": PathQuestion(start=match("a"), since=9 * SECOND, until=45 * SECOND, collapse=False, top=ALL),
-}
-
-
-def by_reference(streams: Streams, asked: PathQuestion) -> Ways:
-    counts: dict[tuple[str | None, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for events in ordered(streams).values():
-        for walk in walk_person(events, asked):
-            count = counts[walk.way]
-            count[0] += walk.reached
-            count[1] += not walk.reached
-            count[2] += walk.value
-    return {way: (reached, unreached, value) for way, (reached, unreached, value) in counts.items()}
 
 
 def by_kernel(timeline: Timeline, asked: PathQuestion) -> Ways:
@@ -56,21 +30,17 @@ def by_kernel(timeline: Timeline, asked: PathQuestion) -> Ways:
     return {path.way: (path.reached, path.unreached, round(path.value * SECOND)) for path in result.paths}
 
 
-def by_sql(con: Any, table: str, asked: PathQuestion) -> Ways:
-    return {tuple(way): (a, b, int(value)) for way, a, b, value in con.execute(paths_sql(asked, table)).fetchall()}
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_reference_kernel_and_sql_agree(tmp_path: Path, seed: int) -> None:
     streams = dice_streams(seed, 600, most=20)
     timeline = make_timeline(tmp_path / "t", streams)
     with connect() as con:
         table = relation(con, streams)
-        for name, asked in QUESTIONS.items():
-            expected = by_reference(streams, asked)
+        for name, asked in PATHS.items():
+            expected = ways_by_reference(streams, asked)
             assert len(expected) > 8
             assert by_kernel(timeline, asked) == expected, name
-            assert by_sql(con, table, asked) == expected, name
+            assert ways_of_rows(con.execute(paths_sql(asked, table)).fetchall()) == expected, name
 
 
 def test_ways_longer_than_the_buffer_and_the_table(tmp_path: Path) -> None:
@@ -86,7 +56,29 @@ def test_ways_longer_than_the_buffer_and_the_table(tmp_path: Path) -> None:
     timeline = make_timeline(tmp_path / "t", streams)
     for length in (1, 7, 8, 32):
         asked = PathQuestion(match("view"), "channel", to=match("buy"), length=length, top=ALL)
-        assert by_kernel(timeline, asked) == by_reference(streams, asked)
+        assert by_kernel(timeline, asked) == ways_by_reference(streams, asked)
+
+
+def test_paths_of_the_worked_examples(tmp_path: Path) -> None:
+    """The published examples of attribution as people: each path counted as often as they say, by all three forms.
+
+    From such counts Markov chains and Shapley values follow (tests/attribution holds them to the published results);
+    they have no reference, kernel or SQL of their own.
+    """
+    for name, (paths, _) in counted_paths().items():
+        streams: dict[str, list[Event]] = {}
+        for path, (won, lost) in paths.items():
+            for number in range(won + lost):
+                touches = [Event(i * SECOND, i, "touch", {"channel": channel}) for i, channel in enumerate(path)]
+                sold = [Event(len(path) * SECOND, 99, "sale", {}, SECOND)] if number < won else []
+                streams[f"{path} {number}"] = touches + sold
+        asked = PathQuestion(match("touch"), "channel", to=match("sale"), collapse=False, top=ALL)
+        expected = {path: (won, lost, won * SECOND) for path, (won, lost) in paths.items() if won or lost}
+        assert ways_by_reference(streams, asked) == expected, name
+        assert by_kernel(make_timeline(tmp_path / name, streams), asked) == expected, name
+        with connect() as con:
+            rows = con.execute(paths_sql(asked, relation(con, streams))).fetchall()
+        assert ways_of_rows(rows) == expected, name
 
 
 def test_only_the_commonest_are_listed(tmp_path: Path) -> None:
@@ -99,13 +91,6 @@ def test_only_the_commonest_are_listed(tmp_path: Path) -> None:
 def test_a_path_needs_one_end() -> None:
     with pytest.raises(LeadlineError, match="either"):
         PathQuestion().checked()
-
-
-TOUCHES = {
-    "some": TouchQuestion(Match(("a", "b")), match("c"), 15 * SECOND),
-    "ever": TouchQuestion(Match(("a", "b")), match("c"), FOREVER, since=10 * SECOND, until=40 * SECOND),
-    "both": TouchQuestion(Match(("a", "c")), match("c"), 20 * SECOND),
-}
 
 
 @pytest.mark.parametrize("name", TOUCHES)

@@ -5,57 +5,36 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from kit.streams import SECOND, Streams, dice_streams, make_timeline, ordered, relation
+from kit.sequences import (
+    EVEN,
+    RETENTION,
+    UNEVEN,
+    Counts,
+    counts_of_rows,
+    retention_by_reference,
+    worth_by_reference,
+)
+from kit.streams import SECOND, dice_streams, make_timeline, relation
 from leadline.engines.duckdb import connect
 from leadline.errors import LeadlineError
-from leadline.timeline import Match, Timeline, match
+from leadline.timeline import Timeline, match
 from leadline.timeline.question import RetentionQuestion
 from leadline.timeline.reference.event import Event
-from leadline.timeline.reference.retention import retain_person
-from leadline.timeline.relational.retention import retention_sql
+from leadline.timeline.relational.retention import retention_sql, worth_sql
 from leadline.timeline.retention import ask_retention
-
-EVEN = tuple(range(0, 61 * SECOND, 10 * SECOND))
-UNEVEN = (5 * SECOND, 12 * SECOND, 19 * SECOND + 1, 33 * SECOND, 50 * SECOND)
-
-QUESTIONS = {
-    "first, periods": RetentionQuestion(EVEN),
-    "first, uneven periods": RetentionQuestion(UNEVEN, match("a"), Match(("b", "c"))),
-    "first, many periods": RetentionQuestion(tuple(range(0, 80 * SECOND, SECOND)), match("a"), match("b"), upto=40),
-    "first, periods, few k": RetentionQuestion(EVEN, match("a"), match("a"), upto=1),
-    "unbounded": RetentionQuestion(EVEN[:4], match("a"), match("b"), unbounded=True, upto=3),
-    "stretches": RetentionQuestion(UNEVEN, match("a"), Match(), width=4 * SECOND, upto=6),
-    "unbounded stretches": RetentionQuestion(UNEVEN, match("a"), match("c"), unbounded=True, width=4 * SECOND, upto=6),
-    "recurring": RetentionQuestion(EVEN, match("a"), match("b"), "recurring"),
-    "recurring, everything": RetentionQuestion(UNEVEN, kind="recurring"),
-    "recurring stretches": RetentionQuestion(EVEN, match("a"), match("b"), "recurring", width=7 * SECOND),
-    "recurring, unbounded": RetentionQuestion(EVEN[:4], match("a"), match("b"), "recurring", unbounded=True),
-}
-
-Counts = Counter[tuple[int, int]]
-
-
-def by_reference(streams: Streams, asked: RetentionQuestion) -> Counts:
-    counts: Counts = Counter()
-    for events in ordered(streams).values():
-        for cohort, ks in retain_person(events, asked).items():
-            counts.update((cohort, k) for k in [-1, *ks])
-    return counts
 
 
 def by_kernel(timeline: Timeline, asked: RetentionQuestion) -> Counts:
     result = ask_retention(timeline.view, timeline.dictionaries, asked)
-    counts = {(c, k): n for c, row in enumerate(result.cohorts) for k, n in enumerate([row.size, *row.back], start=-1)}
+    counts: Counts = Counter()
+    for cohort in result.cohorts:
+        number = asked.periods.index(cohort.since)
+        counts.update({(number, k, cohort.group): n for k, n in enumerate([cohort.size, *cohort.back], start=-1)})
     return Counter({key: n for key, n in counts.items() if n})
-
-
-def by_sql(con: Any, table: str, asked: RetentionQuestion) -> Counts:
-    return Counter({(cohort, k): n for cohort, k, n in con.execute(retention_sql(asked, table)).fetchall()})
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -64,11 +43,56 @@ def test_reference_kernel_and_sql_agree(tmp_path: Path, seed: int) -> None:
     timeline = make_timeline(tmp_path / "t", streams)
     with connect() as con:
         table = relation(con, streams)
-        for name, asked in QUESTIONS.items():
-            expected = by_reference(streams, asked)
+        for name, asked in RETENTION.items():
+            expected = retention_by_reference(streams, asked)
             assert sum(expected.values()) > 100
             assert by_kernel(timeline, asked) == expected, name
-            assert by_sql(con, table, asked) == expected, name
+            assert counts_of_rows(con.execute(retention_sql(asked, table)).fetchall()) == expected, name
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_worth_is_the_same_in_all_forms(tmp_path: Path, seed: int) -> None:
+    streams = dice_streams(seed, 500)
+    timeline = make_timeline(tmp_path / "t", streams)
+    with connect() as con:
+        table = relation(con, streams)
+        for name, asked in RETENTION.items():
+            if asked.unbounded:
+                continue
+            expected = worth_by_reference(streams, asked)
+            found: Counts = Counter()
+            for line in ask_retention(timeline.view, timeline.dictionaries, asked, worth=True).cohorts:
+                number = asked.periods.index(line.since)
+                found.update({(number, k, line.group): value for k, value in enumerate(line.worth)})
+            assert +found == expected, name
+            assert counts_of_rows(con.execute(worth_sql(asked, table)).fetchall()) == expected, name
+            assert sum(expected.values()) > 100 * SECOND, name
+
+
+def test_filters_and_rows_go_by_the_event_that_starts(tmp_path: Path) -> None:
+    """Who began by mail stays there whatever comes later: rows add up to the whole, filters take away from it."""
+    streams = {
+        "ann": [Event(0, 1, "v", {"channel": "mail"}), Event(12 * SECOND, 2, "v", {"channel": "paid"})],
+        "bob": [Event(2 * SECOND, 3, "v", {"channel": "paid"}), Event(13 * SECOND, 4, "v", {"channel": "mail"})],
+    }
+    timeline = make_timeline(tmp_path / "t", streams)
+    epoch = dt.datetime(1970, 1, 1)
+    bounds = [epoch + dt.timedelta(seconds=second) for second in (0, 10, 20)]
+    rows = timeline.retention(bounds, upto=1, by="channel").cohorts
+    assert {(c.group, c.since, c.size) for c in rows if c.size} == {("mail", 0, 1), ("paid", 0, 1)}
+    mail = timeline.retention(bounds, upto=1, only=match(channel="mail")).cohorts
+    assert [c.size for c in mail] == [1, 0]
+
+
+def test_worth_comes_back_once(tmp_path: Path) -> None:
+    """003-18: 5 with the first order, 7 in the same period, 20 in the next: 12 and 20."""
+    orders = [Event(0, 1, "o", {}, 5_000_000), Event(3 * SECOND, 2, "o", {}, 7_000_000)]
+    timeline = make_timeline(tmp_path / "t", {"p": [*orders, Event(11 * SECOND, 3, "o", {}, 20_000_000)]})
+    epoch = dt.datetime(1970, 1, 1)
+    bounds = [epoch + dt.timedelta(seconds=second) for second in (0, 10, 20)]
+    assert timeline.retention(bounds, upto=1, worth=True).cohorts[0].worth == (12_000_000, 20_000_000)
+    with pytest.raises(LeadlineError, match="one period each"):
+        timeline.retention(bounds, unbounded=True, worth=True)
 
 
 def test_the_two_kernels_agree(tmp_path: Path) -> None:
@@ -114,7 +138,7 @@ def test_cohorts_not_over_are_marked_and_left_out_of_the_share(tmp_path: Path) -
 
 def test_retention_is_never_more_than_everybody(tmp_path: Path) -> None:
     timeline = make_timeline(tmp_path / "t", dice_streams(6, 300))
-    for name, asked in QUESTIONS.items():
+    for name, asked in RETENTION.items():
         for cohort in ask_retention(timeline.view, timeline.dictionaries, asked).cohorts:
             assert all(n <= cohort.size for n in cohort.back), name
 

@@ -82,6 +82,37 @@ class Canvas:
         """A filled rectangle; with a `title` it shows one when pointed at."""
         self._add("rect", title, "", self._box(x, y, width, height) | {"rx": radius or None} | _fill(colour))
 
+    def ribbon(
+        self, x1: float, y1: float, x2: float, y2: float, weight: float, colour: str, *, title: str = ""
+    ) -> None:
+        """A pale band of even height `weight` from one place to another; its upper edges are at `y1` and `y2`."""
+        a, b, middle = self._x(x1), self._x(x2), self._x((x1 + x2) / 2)
+        m = _number(middle)
+
+        def edge(to: float, left: float, right: float) -> str:
+            return f"C{m} {_number(left)} {m} {_number(right)} {_number(to)} {_number(right)}"
+
+        shape = (
+            f"M{_number(a)} {_number(y1)}{edge(b, y1, y2)}V{_number(y2 + weight)}{edge(a, y2 + weight, y1 + weight)}Z"
+        )
+        self._add("path", title, "", {"d": shape, "fill-opacity": 0.35, **_fill(colour)})
+
+    def wedge(
+        self, x1: float, x2: float, first: tuple[float, float], then: tuple[float, float], colour: str
+    ) -> None:
+        """A pale shape from one upright edge to another; of each its top and bottom."""
+        a, b = _number(self._x(x1)), _number(self._x(x2))
+        corners = f"M{a} {_number(first[0])}L{b} {_number(then[0])}V{_number(then[1])}L{a} {_number(first[1])}Z"
+        self._add("path", "", "", {"d": corners, "fill-opacity": 0.3, **_fill(colour)})
+
+    def shade(self, x: float, y: float, width: float, height: float, strength: float, title: str) -> None:
+        """A rectangle in the main colour, as strong as `strength` (0 to 1): text upon it stays legible at any.
+
+        Half of the colour at most, which leaves a contrast of 4.5 to the ink, in light and in dark.
+        """
+        paint = _fill("main") | {"fill-opacity": round(0.04 + 0.46 * min(max(strength, 0.0), 1.0), 3), "rx": 2}
+        self._add("rect", title, "", self._box(x, y, width, height) | paint)
+
     def target(self, x: float, y: float, width: float, height: float, title: str) -> None:
         """An unseen rectangle that shows `title` when pointed at."""
         self._add("rect", title, "", self._box(x, y, width, height) | {"fill": "#000", "fill-opacity": 0})

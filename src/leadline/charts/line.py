@@ -10,7 +10,8 @@ from msgspec import Struct
 from leadline.charts.canvas import Canvas, Frame, listed
 from leadline.charts.label import text_width
 from leadline.charts.palette import DASHES, OTHERS
-from leadline.charts.period import as_date, period_label, spine, tick_label
+from leadline.charts.period import as_date, following, period_label, spine, tick_label
+from leadline.charts.remark import Remark, aim_remarks, draw_remarks, placed_remarks, told_remarks
 from leadline.charts.scale import LinearScale, Number, finite, linear_scale, present
 from leadline.charts.value import NOTHING, format_value
 
@@ -37,31 +38,40 @@ def line_chart(
     past: Series | None = None,
     goal: Number | None = None,
     unfinished: Collection[date] = (),
+    breaks: Collection[date] = (),
+    remarks: Sequence[Remark] = (),
     zero: bool | None = None,
 ) -> str:
     """An SVG time series; the first of `series` is the main one.
 
     `past` is drawn thin behind it (the same periods a year before). Periods in `unfinished` are reached by a dashed
     line to a ring, on a shaded band: their value will still change, and where it would press the others flat the line
-    leaves the picture instead. A period without a value, or not given at all,
-    leaves a gap; nothing is drawn through it. `goal` is a level line. `zero` true starts the axis at zero, None does so
-    unless that would flatten the line.
+    leaves the picture instead. A period without a value, or not given at all, leaves a gap; nothing is drawn through
+    it. `breaks` are days from which on the values mean something else: an upright line stands before each. `remarks`
+    are numbered marks at their days. `goal` is a level line. `zero` true starts the axis at zero, None does so unless
+    that would flatten the line.
     """
     dates = spine(periods, frame.grain)
     rows = [_on_spine(line, periods, dates) for line in series]
     ghost = _on_spine(past, periods, dates) if past else None
     open_at = frozenset(as_date(period) for period in unfinished)
+    end = following(dates[-1], frame.grain) if dates else None
+    changed = sorted({as_date(day) for day in breaks if end is not None and dates[0] <= as_date(day) < end})
     shown = [value for row in rows for value, day in zip(row.values, dates, strict=True) if day not in open_at]
     shown += [goal, *(ghost.values if ghost else ())]
     parts = [value for row in rows for value, day in zip(row.values, dates, strict=True) if day in open_at]
     legend = _legend(rows, ghost, frame.words.unfinished if open_at & frozenset(dates) else "")
     chart = _Plot(frame, dates, open_at, shown, parts, legend, zero=zero)
+    marks = placed_remarks(remarks, dates, frame.grain, chart.left, chart.step)
     chart.grid()
     chart.axis()
     if ghost:
         chart.trace(ghost, "past", weight=1.75)
     if goal is not None:
         chart.level(goal, frame.words.goal)
+    for day in changed:
+        chart.upright(day, frame.words.redefined)
+    draw_remarks(chart.canvas, marks, chart.top, chart.bottom)
     for index in reversed(range(len(rows))):
         colour, weight, dash = _look(index)
         chart.trace(rows[index], colour, weight=weight, dash=dash, dots=index == 0)
@@ -69,13 +79,22 @@ def line_chart(
         chart.last_value(rows[0])
     chart.legend()
     chart.targets(rows, ghost)
-    return chart.canvas.svg(frame, frame.desc or describe(frame, dates, rows, ghost, open_at))
+    aim_remarks(chart.canvas, marks, chart.top, frame.locale)
+    told = frame.desc or describe(frame, dates, rows, ghost, open_at, changed)
+    return chart.canvas.svg(
+        frame, " ".join([told, *(text for mark in marks for text in told_remarks(mark, frame.locale))])
+    )
 
 
 def describe(
-    frame: Frame, dates: Sequence[date], rows: Sequence[Series], past: Series | None, unfinished: Collection[date]
+    frame: Frame,
+    dates: Sequence[date],
+    rows: Sequence[Series],
+    past: Series | None,
+    unfinished: Collection[date],
+    breaks: Collection[date] = (),
 ) -> str:
-    """The chart in words, for those who cannot see it: range, last complete value, lowest, highest, gaps."""
+    """The chart in words, for those who cannot see it: range, last complete value, lowest, highest, gaps, breaks."""
     words = frame.words
     if not dates or not rows:
         return words.nothing
@@ -96,6 +115,7 @@ def describe(
     still = [name[i] for i, period in enumerate(dates) if period in unfinished]
     if still:
         parts.append(words.still_open.format(periods=listed(still, words=words)))
+    parts += [words.changed.format(day=period_label(day, "day", frame.locale)) for day in breaks]
     if len(rows) > 1:
         parts.append(words.beside.format(names=listed((row.label for row in rows[1:]), words=words)))
     return " ".join(parts)
@@ -208,6 +228,20 @@ class _Plot:
         self.canvas.path([(self.left, at), (self.right, at)], "goal", weight=1.5, dash="8 4")
         label = f"{word} {_value(self.frame, goal, compact=True)}"
         self.canvas.text(self.left + 4, at - 5, label, colour="goal", size=11, halo=True)
+
+    def upright(self, day: date, word: str) -> None:
+        """A line before a day, as far into its period as the day is; a name at its top."""
+        ends = [*self.dates[1:], following(self.dates[-1], self.frame.grain)] if self.dates else []
+        for index, (start, end) in enumerate(zip(self.dates, ends, strict=True)):
+            if start <= day < end:
+                x = self.left + (index + (day - start) / (end - start)) * self.step
+                self.canvas.path([(x, self.top), (x, self.bottom)], "ink", weight=1.25, dash="2 3")
+                width = text_width(word, 11)
+                room = x + 4 + width <= self.right
+                y = self.top + 11
+                self.canvas.text(
+                    x + 4 if room else x - 4, y, word, anchor="start" if room else "end", size=11, halo=True
+                )
 
     def trace(self, row: Series, colour: str, *, weight: float, dash: str = "", dots: bool = False) -> None:
         places = [finite(value) for value in row.values]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import cast
 
+from leadline.charts.english import english_period
 from leadline.charts.value import local_digits
 from leadline.time.calendar import Calendar, Grain
 
@@ -50,14 +51,15 @@ def spine(periods: Iterable[date], grain: str) -> tuple[date, ...]:
 @functools.lru_cache(4096)
 def period_label(start: date, grain: str, locale: str = "en") -> str:
     """The full name of a period: `Mar 2026`, `Q1 2026`, `4 – 10 May 2026`, `2026`."""
-    return local_digits(_period_label(start, grain, locale), locale)
+    start = _called(start, grain)
+    told = english_period(start, grain) if locale == "en" else None
+    return told or local_digits(_period_label(start, grain, locale), locale)
 
 
 def _period_label(start: date, grain: str, locale: str) -> str:
     from babel.dates import format_date, format_interval, format_skeleton
 
     tag = locale.replace("-", "_")
-    start = _called(start, grain)
     if grain == "year" and start.month == 1:
         return str(format_date(start, "y", locale=tag))
     if grain == "year":

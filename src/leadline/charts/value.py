@@ -17,6 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING
 from unicodedata import bidirectional
 
+from leadline.charts.english import english_value
 from leadline.charts.scale import Number
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ def format_value(
     """
     if value is None or not math.isfinite(value):
         return NOTHING
+    if locale == "en" and not compact:
+        told = english_value(value, unit, currency, digits)
+        if told is not None:
+            return told
     place = _locale(locale)
     # Halves round up, as in spreadsheets and SQL, and forty digits of a DECIMAL fit.
     with localcontext(rounding=ROUND_HALF_UP, prec=60):
@@ -100,7 +105,7 @@ def format_signed(text: str, value: Number) -> str:
 @functools.cache
 def text_direction(locale: str) -> str:
     """`rtl` for locales written from right to left, else `ltr`."""
-    return str(_locale(locale).text_direction)
+    return "ltr" if locale == "en" else str(_locale(locale).text_direction)
 
 
 @functools.cache
@@ -148,7 +153,8 @@ def _percent(value: Number, place: Locale, digits: int) -> str:
     # parse_pattern gives a fresh object, so that the locale's own shared pattern stays as it is.
     pattern = parse_pattern(place.percent_formats[None].pattern)
     pattern.frac_prec = (digits, digits)
-    return str(pattern.apply(value, place, numbering_system="default"))
+    # Rounded first: what rounds to nothing has no sign.
+    return str(pattern.apply(_rounded(value, digits + 2), place, numbering_system="default"))
 
 
 def _percent_digits(value: Number) -> int:
@@ -170,7 +176,7 @@ def _money(value: Number, currency: str, place: Locale, *, compact: bool, digits
 
 
 def _bare_money(value: Number, currency: str, place: Locale, *, compact: bool, digits: int | None) -> str:
-    from babel.numbers import format_compact_currency, format_currency, parse_pattern
+    from babel.numbers import format_compact_currency, format_currency, get_currency_precision, parse_pattern
 
     if not currency:
         return _plain(value, place, compact=compact, digits=2 if digits is None and not compact else digits)
@@ -182,6 +188,7 @@ def _bare_money(value: Number, currency: str, place: Locale, *, compact: bool, d
             return text
     if compact and digits is None and (value == 0 or _size(value) >= 1000):
         digits = 0
+    value = _rounded(value, get_currency_precision(currency) if digits is None else digits)
     if digits is None:
         return str(format_currency(value, currency, locale=place, numbering_system="default"))
     pattern = parse_pattern(place.currency_formats["standard"].pattern)

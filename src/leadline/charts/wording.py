@@ -14,6 +14,8 @@ class Wording(Struct, frozen=True):
     grain: str = ""
     unfinished: str = "not finished yet"
     no_data: str = "no data"
+    redefined: str = "new definition"
+    changed: str = "New definition from {day}."
     goal: str = "goal"
     course: str = "{name} by {grain}, {first} to {last}."
     last_complete: str = "Last complete: {value} in {period}."
@@ -28,6 +30,10 @@ class Wording(Struct, frozen=True):
     hidden: str = "{count} more not shown"
     before: str = "before"
     spark: str = "{count} values by {grain}: lowest {low}, highest {high}, last complete {last}."
+    inferred: str = "inferred"
+    still_under_way: str = "still under way"
+    flow: str = "{way}: {count}"
+    other: str = "other"
     spark_open: str = "The last {count} not finished yet."
 
 

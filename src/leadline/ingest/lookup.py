@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadline.errors import DataError, closest
+from leadline.ingest.mapping import define_macros
 from leadline.ingest.read import Table, read, release
 from leadline.model.lookup import Lookup
 from leadline.sql.name import literal, quote
@@ -58,13 +59,19 @@ def load_lookup(warehouse: Warehouse, folder: Path, lookup: Lookup, content: str
     tables = read(con, path, name=lookup.file)
     try:
         table = _only(tables, lookup)
-        _check_columns(table, lookup)
-        values = {name: f"nullif(trim(CAST({quote(name)} AS VARCHAR)), '')" for name in (lookup.key, *lookup.gives)}
-        _check_keys(con, table, lookup, values)
+        columns = (lookup.key,) if lookup.segment else (lookup.key, *lookup.gives)
+        _check_columns(table, lookup, columns)
+        values = {name: f"nullif(trim(CAST({quote(name)} AS VARCHAR)), '')" for name in columns}
+        if lookup.segment:
+            # People are known by one id in every fact, whichever way a source names them.
+            define_macros(con)
+            values[lookup.key] = f"person({values[lookup.key]}, {values[lookup.key]})"
+        else:
+            _check_keys(con, table, lookup, values)
         key = values[lookup.key]
-        given = ", ".join(f"max({values[name]}) AS {quote(name)}" for name in lookup.gives)
+        given = "".join(f", max({values[name]}) AS {quote(name)}" for name in columns[1:])
         select = (
-            f"SELECT {key} AS {quote(lookup.key)}, {given}, min(_line) AS _line, {key} AS _key "
+            f"SELECT {key} AS {quote(lookup.key)}{given}, min(_line) AS _line, {key} AS _key "
             f"FROM {table.relation} WHERE {key} IS NOT NULL GROUP BY {key}"
         )
         warehouse.land(path, content)
@@ -93,8 +100,8 @@ def _only(tables: list[Table], lookup: Lookup) -> Table:
     return tables[0]
 
 
-def _check_columns(table: Table, lookup: Lookup) -> None:
-    for name in (lookup.key, *lookup.gives):
+def _check_columns(table: Table, lookup: Lookup, columns: Sequence[str]) -> None:
+    for name in columns:
         if name not in table.columns:
             near = closest(name, table.columns)
             raise DataError(

@@ -3,13 +3,18 @@
 `identity.command` is the one table that people write to (`record_command`); everything else is made anew from facts and
 commands by `rebuild`, in one transaction: `identity.member` (id → person), `identity.decision` (what was linked, merged
 or refused, by which rule) and `identity.employer` (person → account over time). Facts are never changed.
+
+For whoever joins it to facts there are `identity.known`, ids as facts spell them (`spelled`) → person, and
+`identity.owner`, the users of shared devices over time. `identity.state` says from which load all this was made and
+counts the times that ids changed persons; `identity.moved` has the persons concerned each time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -44,8 +49,35 @@ CREATE TABLE IF NOT EXISTS identity.decision (
     right_id VARCHAR NOT NULL, rule VARCHAR NOT NULL, refused BOOLEAN NOT NULL);
 CREATE TABLE IF NOT EXISTS identity.employer (
     person VARCHAR NOT NULL, since TIMESTAMP NOT NULL, account VARCHAR NOT NULL, rule VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS identity.known (kind VARCHAR NOT NULL, given VARCHAR NOT NULL, person VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS identity.owner (
+    given VARCHAR NOT NULL, since TIMESTAMP NOT NULL, until TIMESTAMP NOT NULL, person VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS identity.moved (version BIGINT NOT NULL, person VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS identity.state (version BIGINT NOT NULL, synced BIGINT NOT NULL, commands BIGINT NOT NULL);
 """
 EPOCH = dt.datetime(1970, 1, 1)
+FIRST, LAST = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)
+MOVED = """
+INSERT INTO identity.moved
+WITH changed AS (
+    SELECT before.person AS one, after.person AS other FROM known_before AS before
+    LEFT JOIN identity.known AS after ON after.kind = before.kind AND after.given = before.given
+    WHERE after.person IS DISTINCT FROM before.person
+), shared AS (
+    SELECT given FROM (FROM owner_before EXCEPT FROM identity.owner) UNION
+    SELECT given FROM (FROM identity.owner EXCEPT FROM owner_before)
+)
+SELECT DISTINCT ?, person FROM (
+    SELECT one AS person FROM changed UNION ALL SELECT other FROM changed
+    UNION ALL SELECT person FROM owner_before WHERE given IN (FROM shared)
+    UNION ALL SELECT person FROM identity.owner WHERE given IN (FROM shared)
+    UNION ALL SELECT person FROM identity.known WHERE kind = 'anonymous' AND given IN (FROM shared)
+) WHERE person IS NOT NULL
+"""
+
+Freshness = Literal["current", "behind", "stale"]
+Forms = dict[tuple[Kind, str], Id]
+"""Ids as facts give them."""
 
 
 class Rebuilt(Struct, frozen=True):
@@ -79,7 +111,8 @@ def record_command(
 def rebuild(con: Connection, facts: Mapping[str, Fact], limits: Mapping[Kind, int] = LIMITS) -> Rebuilt:
     """Make persons and accounts anew from the facts and commands, in one transaction."""
     con.execute(TABLES)
-    observed = gather(con, facts)
+    forms: Forms = {}
+    observed = gather(con, facts, forms)
     identities = observed.resolve(limits)
     accounts = gather_accounts(con, facts, identities)
     members = [(each.kind, each.value, person, _time(observed.seen[each]))
@@ -93,11 +126,18 @@ def rebuild(con: Connection, facts: Mapping[str, Fact], limits: Mapping[Kind, in
         for person, history in accounts.of_person.items()
         for each in history
     ]
+    known = [(kind, spelled(given), identities.person_of[each]) for (kind, given), each in forms.items()]
+    owners = gather_owners(con, facts, observed, identities, forms)
     con.execute("BEGIN TRANSACTION")
     try:
-        for table, rows in (("member", members), ("decision", decisions), ("employer", employers)):
+        for table in ("known", "owner"):
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {table}_before AS FROM identity.{table}")
+        for table, rows in (
+            ("member", members), ("decision", decisions), ("employer", employers), ("known", known), ("owner", owners)
+        ):  # fmt: skip
             con.execute(f"DELETE FROM identity.{table}")
             _insert(con, table, rows)
+        _note_state(con)
     except BaseException:
         con.execute("ROLLBACK")
         raise
@@ -106,8 +146,47 @@ def rebuild(con: Connection, facts: Mapping[str, Fact], limits: Mapping[Kind, in
     return Rebuilt(len(members), len(people), len(accounts.of_person), len(identities.conflicts()), identities.nobody)
 
 
-def gather(con: Connection, facts: Mapping[str, Fact]) -> Observed:
-    """All evidence of the facts and all commands. Pairs are reduced to their first time by the database."""
+def freshness(con: Connection, facts: Mapping[str, Fact]) -> Freshness:
+    """How the registry stands to the warehouse.
+
+    `current`: made from it. `behind`: what was loaded since is not about people, so it holds still (`mark_current`).
+    `stale`: ids came, changed or went, or commands were given.
+    """
+    newest = _newest_load(con)
+    if not _has_table(con, "state"):
+        return "stale" if newest else "current"
+    row = con.execute("SELECT synced, commands FROM identity.state").fetchone()
+    if row is None or newest < row[0] or row[1] != _count_commands(con):
+        return "stale"
+    about = [name for name, fact in facts.items() if identity_columns(fact)]
+    merged = con.execute(
+        "SELECT count(*) FROM ledger.merge WHERE load > ? AND list_contains(?, fact) "
+        "AND (inserted > 0 OR updated > 0 OR removed > 0)",
+        [row[0], about],
+    ).fetchone()
+    if merged and merged[0]:
+        return "stale"
+    return "behind" if newest > row[0] else "current"
+
+
+def mark_current(con: Connection) -> None:
+    """Note that what was made holds after the newest load too."""
+    con.execute("UPDATE identity.state SET synced = ?", [_newest_load(con)])
+
+
+def spelled(given: str) -> str:
+    """How `identity.known` keeps an id that a fact gives: as it is, but an address as its hash.
+
+    In SQL: `CASE WHEN position('@' IN x) > 0 THEN sha256(x) ELSE x END`.
+    """
+    return hashlib.sha256(given.encode()).hexdigest() if "@" in given else given
+
+
+def gather(con: Connection, facts: Mapping[str, Fact], forms: Forms | None = None) -> Observed:
+    """All evidence of the facts and all commands. Pairs are reduced to their first time by the database.
+
+    `forms` takes every id as it was given.
+    """
     observed = Observed()
     for fact in facts.values():
         columns = identity_columns(fact)
@@ -121,12 +200,57 @@ def gather(con: Connection, facts: Mapping[str, Fact]) -> Observed:
         ).fetchall()
         for anonymous, user, email, at in rows:
             observed.see(at, anonymous=anonymous, user=user, email=email)
-    if _has_commands(con):
+            if forms is not None:
+                _note_forms(forms, anonymous=anonymous, user=user, email=email)
+    if _has_table(con, "command"):
         for at, action, left_kind, left, right_kind, right in con.execute(
             "SELECT epoch_us(said_at), action, left_kind, left_id, right_kind, right_id FROM identity.command"
         ).fetchall():
             observed.say(at, action, Id(left_kind, left), Id(right_kind, right))
     return observed
+
+
+def gather_owners(
+    con: Connection, facts: Mapping[str, Fact], observed: Observed, identities: Identities, forms: Forms
+) -> list[tuple[str, dt.datetime, dt.datetime, str]]:
+    """Whose a device was when, for devices on which several persons were seen: given id, since, until, person."""
+    persons: dict[Id, set[str]] = {}
+    for link in observed.links:
+        for visitor, user in ((link.left, link.right), (link.right, link.left)):
+            if visitor.kind == "anonymous" and user.kind != "anonymous":
+                persons.setdefault(visitor, set()).add(identities.person_of[user])
+    shared = {visitor for visitor, found in persons.items() if len(found) > 1}
+    given = [form for (kind, form), each in forms.items() if kind == "anonymous" and each in shared]
+    if not given:
+        return []
+    seen: dict[str, set[tuple[int, str]]] = {}
+    for fact in facts.values():
+        columns = identity_columns(fact)
+        if "anonymous" not in columns or "user" not in columns:
+            continue
+        visitor, user = quote(columns["anonymous"]), quote(columns["user"])
+        for device, by, at in con.execute(
+            f"SELECT {visitor}, {user}, epoch_us({_when(fact)}) FROM fact.{quote(fact.name)} WHERE {user} IS NOT NULL "
+            f"AND {_when(fact)} IS NOT NULL AND {visitor} IN (SELECT unnest(?))",
+            [given],
+        ).fetchall():
+            known, person = forms["anonymous", device], _person(identities, "user", by)
+            if person:
+                seen.setdefault(known.value, set()).add((at, person))
+    rows = []
+    for form in sorted(given):
+        uses = _changes(sorted(seen.get(forms["anonymous", form].value, ())))
+        since = [FIRST, *(_time(at) for at, _ in uses[1:])]
+        for (_, person), begins, ends in zip(uses, since, [*since[1:], LAST], strict=True):
+            rows.append((spelled(form), begins, ends, person))
+    return rows
+
+
+def _changes(uses: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Uses at which the user changes; of several at one moment the last counts."""
+    at_once = dict(uses)
+    ordered = sorted(at_once.items())
+    return [use for before, use in zip([(0, ""), *ordered], ordered, strict=False) if use[1] != before[1]]
 
 
 def gather_accounts(con: Connection, facts: Mapping[str, Fact], identities: Identities) -> Accounts:
@@ -187,11 +311,43 @@ def _id(kind: Kind, value: str) -> Id:
     return each
 
 
-def _has_commands(con: Connection) -> bool:
+def _has_table(con: Connection, name: str) -> bool:
     row = con.execute(
-        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'identity' AND table_name = 'command'"
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'identity' AND table_name = ?", [name]
     ).fetchone()
     return bool(row and row[0])
+
+
+def _note_forms(forms: Forms, **given: str | None) -> None:
+    for kind in KINDS:
+        value = given[kind]
+        if value is None or (kind, value) in forms:
+            continue
+        each = email_id(value) if kind == "email" else plain_id(kind, value)
+        if each is not None:
+            forms[kind, value] = each
+
+
+def _note_state(con: Connection) -> None:
+    """The load this was made from, and a new version if ids have changed persons since the last."""
+    row = con.execute("SELECT version FROM identity.state").fetchone()
+    version = int(row[0]) + 1 if row else 1
+    if row:
+        con.execute(MOVED, [version])
+        moved = con.execute("SELECT count(*) FROM identity.moved WHERE version = ?", [version]).fetchone()
+        version -= 0 if moved and moved[0] else 1
+    con.execute("DELETE FROM identity.state")
+    con.execute("INSERT INTO identity.state VALUES (?, ?, ?)", [version, _newest_load(con), _count_commands(con)])
+
+
+def _newest_load(con: Connection) -> int:
+    row = con.execute("SELECT coalesce(max(id), 0) FROM ledger.load").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _count_commands(con: Connection) -> int:
+    row = con.execute("SELECT count(*) FROM identity.command").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _time(micros: int) -> dt.datetime:

@@ -27,9 +27,10 @@ def language_code(tag: str) -> str:
 
 def locale_of(tag: str) -> str:
     """The locale of a tag as Babel names it: `ar_EG`; one that does not exist is a `UsageError`."""
+    if language_code(tag) == tag:
+        return tag
     from babel import Locale, UnknownLocaleError
 
-    language_code(tag)
     parts = re.split("[-_]", tag)
     written = [parts[0].lower(), *(part.title() if len(part) == 4 else part.upper() for part in parts[1:])]
     try:

@@ -449,14 +449,30 @@ def check_cycles(metrics: Mapping[str, Metric]) -> None:
             )
         if name in done:
             return
-        for ref in tree.refs_of(metrics[name].tree):
-            visit(ref, (*path, name))
+        metric = metrics[name]
+        for formula in (metric.tree, *(version.tree for version in metric.versions)):
+            for ref in tree.refs_of(formula):
+                visit(ref, (*path, name))
         done.add(name)
 
     for name in metrics:
         visit(name, ())
     for metric in metrics.values():
         _check_credit(metric, metrics)
+
+
+def check_versions(metric: Metric, metrics: Mapping[str, Metric], facts: Mapping[str, Fact]) -> None:
+    """Refuse a version in another unit than the metric's: a number that changes its unit is another metric."""
+    unit = meaning_of(metric, metrics, facts).unit
+    for version in metric.versions:
+        earlier = _unit(expand(version.tree, metrics), facts)
+        if not metric.unit and earlier != unit:
+            raise DefinitionError(
+                "bad-version",
+                f"{metric.id} was in {earlier or 'no unit'} and is in {unit or 'no unit'}.",
+                why=f"{metric.origin}: the version until {version.until}",
+                fix="say its `unit:`, or define the new number under an id of its own",
+            )
 
 
 def _check_credit(metric: Metric, metrics: Mapping[str, Metric]) -> None:

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from leadline.errors import DefinitionError, closest
 from leadline.model.document import Document
 from leadline.model.fact import Column, Fact
+from leadline.model.having import Having
 from leadline.model.tree import Row
 
 TABLE_PREFIX = "lookup_"
@@ -39,7 +40,11 @@ class LookupDefinition(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lookup(Struct, frozen=True):
-    """A lookup resolved and checked: `table` holds its rows, `serves` pairs facts with their key column."""
+    """A lookup resolved and checked: `table` holds its rows, `serves` pairs facts with their key column.
+
+    A `segment` says of a person yes or no: by `rule`, of whose lines all must hold, each by any of its tests; or by
+    standing in `file` at all.
+    """
 
     name: str
     table: str
@@ -49,6 +54,8 @@ class Lookup(Struct, frozen=True):
     origin: str
     file: str = ""
     where: Row | None = None
+    rule: tuple[tuple[Having, ...], ...] = ()
+    segment: bool = False
 
     def key_in(self, fact: str) -> str:
         """The column of `fact` that is matched; empty when the lookup does not serve it."""
@@ -58,7 +65,8 @@ class Lookup(Struct, frozen=True):
 def lookup_table(lookup: Lookup) -> Fact:
     """The table a lookup's file is kept in: like a fact, so that its rows have loads, history and as-known-at."""
     columns = [Column(lookup.key, "text", f"key of lookup {lookup.name}", role="id")]
-    columns += [Column(name, "text", f"{name} of the {lookup.key}", role="dimension") for name in lookup.gives]
+    if not lookup.segment:
+        columns += [Column(name, "text", f"{name} of the {lookup.key}", role="dimension") for name in lookup.gives]
     return Fact(lookup.table, f"Rows of {lookup.file}.", time="", columns=tuple(columns))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,7 +11,20 @@ from msgspec import Struct, field
 
 from leadline.errors import DefinitionError
 from leadline.model.text import formula_text
-from leadline.model.tree import Combine, Count, Credit, Credited, Formula, Negate, Number, Prior, Ref, Sum, Total
+from leadline.model.tree import (
+    Combine,
+    Count,
+    Credit,
+    Credited,
+    Formula,
+    Negate,
+    Number,
+    Prior,
+    Ref,
+    Sum,
+    Total,
+    refs_of,
+)
 
 Better = Literal["higher", "lower", "target"]
 Timing = Literal["early", "mid", "late"]
@@ -26,10 +40,37 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     note: str = ""
 
 
+class VersionDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a metric meant until a day (the last one it held on), as written under `versions`."""
+
+    until: dt.date
+    formula: str
+    version: int | None = None
+    note: str = ""
+
+
+class Version(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An earlier version resolved: what the metric meant up to and including `until`."""
+
+    until: dt.date
+    formula: str
+    tree: Formula
+    version: int
+    note: str = ""
+
+
+class Contract(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who must sign a definition: these teams, or all of the workspace's; `owner` answers for it."""
+
+    teams: tuple[str, ...] = ()
+    owner: str = ""
+
+
 class MetricDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A metric as written in YAML under its id; only the formula is required.
 
-    `needs` says in words which source feeds it, where the facts it reads do not say it.
+    `needs` says in words which source feeds it, where the facts it reads do not say it; `versions` what it meant
+    before, and until when; `contract` which teams must have agreed to it.
     """
 
     formula: str
@@ -48,12 +89,15 @@ class MetricDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_def
     decision: str = ""
     needs: str = ""
     examples: tuple[Example, ...] = ()
+    versions: tuple[VersionDefinition, ...] = ()
+    contract: Contract | None = None
 
 
 class Metric(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A metric resolved: its tree, and where it is defined.
 
-    `formula` is the text as written, `tree` what it means. `origin` is `file:line`.
+    `formula` is the text as written, `tree` what it means. `origin` is `file:line`. `versions` are what it meant
+    before, oldest first (`leadline.model.version`).
     """
 
     id: str
@@ -74,6 +118,8 @@ class Metric(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     decision: str = ""
     needs: str = ""
     origin: str = ""
+    versions: tuple[Version, ...] = ()
+    contract: Contract | None = None
 
     @property
     def label(self) -> str:
@@ -127,6 +173,26 @@ def credit(formula: Formula, credited: Credited) -> Formula:
 
 
 def definition_hash(metric: Metric, metrics: Mapping[str, Metric]) -> str:
-    """Twelve hex digits that change when the meaning of the metric changes, and only then."""
+    """Twelve hex digits that change when the meaning of the metric changes, and only then.
+
+    What it meant before, and what the metrics it stands on meant before, are part of it.
+    """
     meaning = f"{formula_text(expand(metric.tree, metrics))}|{metric.unit}"
+    for other in (metric, *(metrics[name] for name in stands_on(metric, metrics))):
+        for version in other.versions:
+            meaning += f"|{other.id} until {version.until}: {formula_text(expand(version.tree, metrics))}"
     return hashlib.sha256(meaning.encode()).hexdigest()[:12]
+
+
+def stands_on(metric: Metric, metrics: Mapping[str, Metric]) -> tuple[str, ...]:
+    """Ids of the metrics that a metric refers to, now or before, and of those they refer to, each once."""
+    found: dict[str, None] = {}
+    left = [metric]
+    while left:
+        one = left.pop(0)
+        for formula in (one.tree, *(version.tree for version in one.versions)):
+            for name in refs_of(formula):
+                if name not in found:
+                    found[name] = None
+                    left.append(metrics[name])
+    return tuple(found)

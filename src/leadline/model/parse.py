@@ -147,6 +147,9 @@ def _word_at(text: str, position: int) -> str:
         end += 1
     return text[max(position, 0) : end]
 
+SEGMENT = "segment"
+"""What stands before the name of a segment, where a fact would stand before that of a column."""
+
 
 class _Scope:
     """The fact a measure is about: named by its first qualified column or by `count(FACT …)`."""
@@ -395,6 +398,8 @@ class _Builder:
         if str(node.data) == "column":
             return tree.Column(unquote(str(node.children[0])))
         fact, name = (unquote(str(part)) for part in node.children)
+        if fact == SEGMENT:
+            return tree.Column(f"{fact}.{name}")
         if scope is None:
             raise self.fail(
                 node, "A condition names columns without their fact.", f"write {name} instead of {fact}.{name}"

@@ -147,6 +147,8 @@ def _row(node: Row, rank: int, prefix: str = "") -> str:
         return _row(part, own, prefix)
 
     match node:
+        case tree.Column(name) if name.startswith("segment.") and _PLAIN.match(name.removeprefix("segment.")):
+            return name
         case tree.Column(name):
             return prefix + _name(name)
         case tree.Constant(value):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from leadline.errors import RefusedError
 from leadline.model import tree
@@ -48,31 +48,38 @@ class Answer:
         split = getattr(leg, "currency", False)
         found = list(rows)
         keys = list(_keys(leg, found, first))
-        self.keys.update(key for key in keys if key is not None)
+        if None in keys:
+            found = [row for row, key in zip(found, keys, strict=True) if key is not None]
+            keys = [key for key in keys if key is not None]
+        known = cast("list[Key]", keys)
+        self.keys.update(known)
         for at, alias in enumerate(_aliases(leg), start=first + (1 if split else 0)):
             column = self.columns.setdefault(alias, {})
-            for key, row in zip(keys, found, strict=True):
-                if key is None:
-                    continue
-                if split:
+            if split:
+                for key, row in zip(known, found, strict=True):
                     column.setdefault(key, {})[row[first] or ""] = row[at]
-                else:
-                    column[key] = row[at]
+            else:
+                column.update(zip(known, [row[at] for row in found], strict=True))
 
     def rows(self) -> tuple[list[ResultColumn], list[tuple[Value, ...]], dict[tuple[int, int], Mark]]:
         """Columns, rows in order (time, then dimensions, the unattributed last) and marks."""
         query = self.plan.query
-        evaluators = [_bound(output) for output in self.plan.outputs]
+        evaluators = [None if output.by_label else _bound(output) for output in self.plan.outputs]
         rows: list[tuple[Value, ...]] = []
         marks: dict[tuple[int, int], Mark] = {}
         currencies: list[str] = []
         head = (1 if query.grain else 0) + len(query.by)
         for label, members in self._members():
             ahead = (label,) if query.grain else ()
-            readers: list[_Reader | _Column] = [
-                _Column.of(self, output, label) or _Reader(self, output, label, evaluate)
+            readers: list[_Reader | _Column | _Redefined] = [
+                _redefined(self, output, label)
+                if evaluate is None
+                else _Column.of(self, output, label) or _Reader(self, output, label, evaluate)
                 for output, evaluate in zip(self.plan.outputs, evaluators, strict=True)
             ]
+            if len(readers) == 1 and isinstance(readers[0], _Column):
+                readers[0].cells(members, ahead, rows, currencies, marks)
+                continue
             for dims in members:
                 values: list[Value] = []
                 used: set[str] | None = None
@@ -258,6 +265,32 @@ class _Column:
     mark: Mark | None
     whole: bool
 
+    def cells(
+        self,
+        members: Sequence[Dims],
+        ahead: tuple[Value, ...],
+        rows: list[tuple[Value, ...]],
+        currencies: list[str],
+        marks: dict[tuple[int, int], Mark],
+    ) -> None:
+        """A row for each of these dimensions, after what stands `ahead`; the same as `cell` one by one, in one loop."""
+        column, label, whole = self.column, self.label, self.whole
+        absent, absent_mark, _ = self.absence
+        money = next(iter(self.currencies), "") if self.currencies else ""
+        known_mark, at = self.mark, len(ahead) + (len(members[0]) if members else 0)
+        for dims in members:
+            value, mark, currency = column.get((label, () if whole else dims), _ABSENT), known_mark, money
+            if value is _ABSENT:
+                value, mark, currency = absent, absent_mark, ""
+            elif value is None:
+                currency = ""
+            elif value.__class__ is Decimal:
+                value = plain(value)
+            if mark is not None:
+                marks[len(rows), at] = mark
+            currencies.append(currency)
+            rows.append((*ahead, *dims, value))
+
     def cell(self, dims: Dims) -> Told:
         """The output's value for these dimensions, what must be said of it, and the currencies in it."""
         value = self.column.get((self.label, () if self.whole else dims), _ABSENT)
@@ -367,6 +400,30 @@ class _Reader:
         return value
 
 
+class _Redefined:
+    """Reads a column whose definition changes: by the one in effect in a period, if there is one."""
+
+    __slots__ = ("reader",)
+
+    def __init__(self, reader: _Reader | _Column | None) -> None:
+        self.reader = reader
+
+    def cell(self, dims: Dims) -> Told:
+        """The output's value for these dimensions, what must be said of it, and the currencies in it."""
+        if self.reader is None:
+            return None, "redefined", None
+        value, mark, spent = self.reader.cell(dims)
+        return value, "redefined" if mark in (None, "like") else mark, spent
+
+
+def _redefined(answer: Answer, output: Output, label: Label) -> _Reader | _Column | _Redefined:
+    meant = output.at(label)
+    if meant is None:
+        return _Redefined(None)
+    reader = _Column.of(answer, meant, label) or _Reader(answer, meant, label, _bound(meant))
+    return _Redefined(reader) if label in output.redefined else reader
+
+
 def _currencies(answer: Answer, leaf: Leaf) -> set[str]:
     """What a leaf's amounts are in: the currency asked for, or those that its fact's rows have."""
     known = set(answer.states.get(leaf.measure.fact, FactState()).currencies) if leaf.money else set()
@@ -384,7 +441,8 @@ def _keys(leg: Leg, rows: Sequence[Sequence[Any]], first: int) -> Iterable[Key |
         window = leg.window
         return ((window, tuple(row[:first])) for row in rows)
     if rows and isinstance(rows[0][0], dt.datetime):
-        return (None if row[0] is None else (row[0].date(), tuple(row[1:first])) for row in rows)
+        days = {moment: moment and moment.date() for moment in {row[0] for row in rows}}
+        return (None if row[0] is None else (days[row[0]], tuple(row[1:first])) for row in rows)
     return (None if row[0] is None else (_day(row[0]), tuple(row[1:first])) for row in rows)
 
 

@@ -101,7 +101,8 @@ def cell_legs(
     """The legs of one cell, in the order of the formula; a measure over all dimensions keeps none of the cell's."""
     cell = tuple(is_value(name, value) for name, value in dimensions.items())
     found = []
-    for leaf in output.leaves:
+    meant = output.at(label)
+    for leaf in meant.leaves if meant is not None else ():
         for leg in _leaf_legs(plan, output, leaf, label, facts, states):
             found.append(CellLeg(leaf, leg, () if leaf.whole else cell))
     return found

@@ -17,6 +17,7 @@ from leadline.plan.like import Part, PartKey, find_parts, part_legs, plain_outpu
 from leadline.plan.output import Output, Sense, gather_outputs, sense_of
 from leadline.plan.query import FactState, Query
 from leadline.plan.span import Shift, answer_labels, moved_span
+from leadline.plan.version import Break, earlier_measures, vary_outputs
 
 
 class Plan(Struct, frozen=True):
@@ -24,6 +25,7 @@ class Plan(Struct, frozen=True):
 
     `labels` are the periods of the answer (first days), or one label 0 without a grain; `windows` maps a shift to the
     label of a leg without a grain. `parts` is what leaves read instead, for labels whose comparison needs care.
+    `breaks` are the changes of definition within the answer.
     """
 
     query: Query
@@ -34,6 +36,7 @@ class Plan(Struct, frozen=True):
     spans: dict[Shift, Span | None]
     definitions: dict[str, dict[str, object]]
     parts: dict[PartKey, Part]
+    breaks: tuple[Break, ...] = ()
 
 
 def compile_query(
@@ -52,8 +55,15 @@ def compile_query(
     if not chosen:
         raise UsageError("no-metric", "No metric was asked for.", fix="name one, for example `leadline query revenue`")
     outputs, aliases = gather_outputs(query, chosen, facts)
+    measures = [measure for measure, _ in aliases]
+    breaks: tuple[Break, ...] = ()
+    varies = any(sense.varies for sense in chosen)
+    if varies:
+        measures += earlier_measures(chosen, metrics)
+    labels, base = answer_labels(query, measures, facts, states)
+    if varies:
+        outputs, breaks = vary_outputs(query, outputs, chosen, aliases, metrics, facts, labels, base)
     check_legality(query, outputs, facts)
-    labels, base = answer_labels(query, [measure for measure, _ in aliases], facts, states)
     shifts = list(dict.fromkeys(leaf.shift for output in outputs for leaf in output.leaves))
     spans = {shift: moved_span(base, shift, query) for shift in ((), *shifts)}
     windows = {shift: number for number, shift in enumerate(spans)}
@@ -71,7 +81,7 @@ def compile_query(
         }
         for sense in chosen
     }
-    return Plan(query, legs, outputs, labels, windows, spans, definitions, parts)
+    return Plan(query, legs, outputs, labels, windows, spans, definitions, parts, breaks)
 
 
 def _sense(name: str, metrics: Mapping[str, Metric], facts: Mapping[str, Fact]) -> Sense:

@@ -14,7 +14,7 @@ from leadline.plan.leg import Span
 from leadline.plan.output import Leaf
 from leadline.plan.query import FactState
 from leadline.plan.reach import DAY, RETIRED_AFTER, SourceReach, reaches
-from leadline.plan.span import moved_label, time_column
+from leadline.plan.span import Shift, moved_label, time_column
 from leadline.time.zone import offset_at
 
 Label: TypeAlias = dt.date | int
@@ -32,6 +32,7 @@ class Coverage:
         self._late: dict[tuple[str, Span | None], list[str]] = {}
         self._reach: dict[str, tuple[SourceReach, ...]] = {}
         self._known: dict[tuple[str, str], tuple[dt.date, dt.date] | None] = {}
+        self._spans: dict[tuple[Label, str, Shift], Span | None] = {}
 
     def late_sources(self, label: Label, leaf: Leaf) -> list[str]:
         """Sources of the leaf's fact whose data stops within its period.
@@ -157,6 +158,12 @@ class Coverage:
 
     def span(self, label: Label, leaf: Leaf) -> Span | None:
         """The half-open local days a leaf reads for a label; None for all time."""
+        key = (label, leaf.alias, leaf.shift)
+        if key not in self._spans:
+            self._spans[key] = self._span(label, leaf)
+        return self._spans[key]
+
+    def _span(self, label: Label, leaf: Leaf) -> Span | None:
         part = self.plan.parts.get((label, leaf.alias, leaf.shift))
         if part is not None and part.kind not in {"none", "reached"}:
             return part.span

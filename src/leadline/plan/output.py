@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -12,6 +13,7 @@ from leadline.model.fact import Fact
 from leadline.model.infer import is_money, meaning_of
 from leadline.model.metric import Metric, definition_hash, expand
 from leadline.model.tree import Formula, Measure
+from leadline.model.version import varies
 from leadline.plan.query import Query
 from leadline.plan.result import ResultColumn
 from leadline.plan.span import Shift
@@ -21,12 +23,16 @@ LeafKey: TypeAlias = tuple[Measure, Shift, bool]
 
 
 class Sense(Struct, frozen=True):
-    """What a metric means whatever is asked of it: its formula without references, its unit, its definition's hash."""
+    """What a metric means whatever is asked of it: its formula without references, its unit, its definition's hash.
+
+    It `varies` when it, or a metric it stands on, meant something else before.
+    """
 
     metric: Metric
     formula: Formula
     unit: str
     hash: str
+    varies: bool = False
 
 
 def sense_of(metric: Metric, metrics: Mapping[str, Metric], facts: Mapping[str, Fact]) -> Sense:
@@ -36,6 +42,7 @@ def sense_of(metric: Metric, metrics: Mapping[str, Metric], facts: Mapping[str, 
         expand(metric.tree, metrics),
         meaning_of(metric, metrics, facts).unit,
         definition_hash(metric, metrics),
+        varies(metric, metrics),
     )
 
 
@@ -50,11 +57,22 @@ class Leaf(Struct, frozen=True):
 
 
 class Output(Struct, frozen=True):
-    """A metric column of the result, its formula, and its leaves by (measure, shift)."""
+    """A metric column of the result, its formula, and its leaves by (measure, shift).
+
+    Of a metric that means different things in different periods `by_label` has the output of each, None where a period
+    has no one definition; `leaves` are then those of all of them, and `redefined` the periods in which a new one begins
+    or that are held against one with another.
+    """
 
     column: ResultColumn
     formula: Formula
     leaves: tuple[Leaf, ...]
+    by_label: Mapping[dt.date | int, Output | None] = {}
+    redefined: frozenset[dt.date | int] = frozenset()
+
+    def at(self, label: dt.date | int) -> Output | None:
+        """What the column means in a period of the answer."""
+        return self.by_label.get(label) if self.by_label else self
 
 
 _COMPARE_LABEL = {"previous": "previous period", "year": "a year before"}
@@ -79,10 +97,15 @@ def gather_outputs(query: Query, chosen: list[Sense], facts: Mapping[str, Fact])
             column = ResultColumn(
                 name, "metric", label, unit=sense.unit, metric=metric.id, compare=compare, better=metric.better
             )
-            leaves: dict[LeafKey, Leaf] = {}
-            _read(moved, (), False, aliases, leaves, facts)
-            outputs.append(Output(column, moved, tuple(leaves.values())))
+            outputs.append(output_of(column, moved, aliases, facts))
     return tuple(outputs), aliases
+
+
+def output_of(column: ResultColumn, formula: Formula, aliases: Aliases, facts: Mapping[str, Fact]) -> Output:
+    """The output of a settled formula; its measures are added to `aliases`."""
+    leaves: dict[LeafKey, Leaf] = {}
+    _read(formula, (), False, aliases, leaves, facts)
+    return Output(column, formula, tuple(leaves.values()))
 
 
 def settled(formula: Formula, query: Query) -> Formula:

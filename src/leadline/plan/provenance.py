@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,13 @@ from leadline.model.text import condition_text
 from leadline.plan.answer import Answer
 from leadline.plan.compile import Plan
 from leadline.plan.query import FactState
+
+
+def _definition(day: dt.date | None) -> str:
+    """By which definitions an answer was made: those in effect in each period, the newest ones, or those of a day."""
+    if day is None:
+        return "in-effect"
+    return "newest" if day == dt.date.max else day.isoformat()
 
 
 def provenance_of(plan: Plan, statements: list[str], answer: Answer, states: Mapping[str, FactState]) -> dict[str, Any]:
@@ -50,5 +58,17 @@ def provenance_of(plan: Plan, statements: list[str], answer: Answer, states: Map
         "settling": answer.settling(),
         "completeness": answer.coverage.completeness(),
         "compared": answer.coverage.comparisons(),
+        "definition": _definition(query.definition),
+        "breaks": [
+            {
+                "metric": one.metric,
+                "from": one.first.isoformat(),
+                "version": one.version,
+                "was": one.was,
+                "columns": list(one.columns),
+                "note": one.note,
+            }
+            for one in plan.breaks
+        ],
         "sql": statements,
     }

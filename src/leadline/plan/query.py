@@ -19,7 +19,8 @@ class Query(Struct, frozen=True):
 
     `period` None means all time. `as_of_load` is the last load to be known, None for all. `attribution` and
     `lookback_days` hold where a formula's `credited()` says neither. `currency` is what amounts are converted into;
-    empty, they stay as they are. Nothing is known beyond `today`.
+    empty, they stay as they are. Nothing is known beyond `today`. `definition` is the day whose definitions hold for
+    every period (the last day there is: the newest ones); None, each period has those in effect in it.
     """
 
     metrics: tuple[str, ...]
@@ -35,6 +36,7 @@ class Query(Struct, frozen=True):
     lookback_days: float = 90
     currency: str = ""
     today: dt.date | None = None
+    definition: dt.date | None = None
 
 
 class SourceState(Struct, frozen=True):

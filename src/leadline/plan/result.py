@@ -13,7 +13,7 @@ from leadline.errors import unknown
 from leadline.plan.query import Query
 
 Value = int | float | Decimal | str | bool | dt.date | None
-Mark = Literal["unfinished", "settling", "like", "immature", "unlike", "no-data"]
+Mark = Literal["unfinished", "settling", "redefined", "like", "immature", "unlike", "no-data"]
 
 
 def _sort_key(value: Value) -> tuple[int, Any]:
@@ -76,6 +76,11 @@ class Result(Struct, frozen=True):
         index = self.names.index(name)
         return [row[index] for row in self.rows]
 
+    def breaks_of(self, column: str) -> list[dt.date]:
+        """The days on which another definition of a column begins."""
+        found = self.provenance.get("breaks") or []
+        return [dt.date.fromisoformat(one["from"]) for one in found if column in one["columns"]]
+
     def sorted_by(self, word: str) -> Result:
         """The rows ordered by a column, largest first (`-name`: smallest first), those without a value last."""
         name, down = word.removeprefix("-"), not word.startswith("-")
@@ -122,6 +127,11 @@ class Result(Struct, frozen=True):
         import pyarrow as pa  # type: ignore[import-not-found,unused-ignore]
 
         return pa.table({name: self.column(name) for name in self.names})
+
+    def _repr_html_(self) -> str:
+        from leadline.plan.drawing import result_page
+
+        return result_page(self)
 
     def __repr__(self) -> str:
         head = "\n".join("  ".join(str(value) for value in row) for row in self.rows[:10])

@@ -54,6 +54,12 @@ class BigQueryRenderer(Renderer):
     def divide(self, left: str, right: str) -> str:
         return f"{self.real(left)} / NULLIF({self.real(right)}, 0)"
 
+    def whole_match(self, text: str, pattern: str) -> str:
+        return f"REGEXP_CONTAINS({text}, {self.text(f'^(?:{pattern})$')})"
+
+    def contains(self, text: str, part: str) -> str:
+        return f"STRPOS({text}, {self.text(part)}) > 0"
+
     def duration(self, start: str, end: str, unit: str) -> str:
         micros = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}[unit]
         return f"DATETIME_DIFF(CAST({end} AS DATETIME), CAST({start} AS DATETIME), MICROSECOND) / {micros}"

@@ -79,6 +79,16 @@ class ClickHouseRenderer(Renderer):
         name = {"lower": "lowerUTF8", "upper": "upperUTF8", "length": "lengthUTF8"}.get(function, function)
         return f"{name}({arguments})"
 
+    def whole_match(self, text: str, pattern: str) -> str:
+        return f"match({text}, {self.text(f'^(?:{pattern})$')})"
+
+    def starts(self, text: str, part: str) -> str:
+        # `left` and `right` count bytes here.
+        return f"startsWith({text}, {self.text(part)})"
+
+    def ends(self, text: str, part: str) -> str:
+        return f"endsWith({text}, {self.text(part)})"
+
     def duration(self, start: str, end: str, unit: str) -> str:
         micros = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}[unit]
         return f"dateDiff('microsecond', {_instant(start)}, {_instant(end)}) / {micros}"

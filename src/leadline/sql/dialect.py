@@ -166,6 +166,19 @@ class Dialect:
         """The interpolated percentile, exact."""
         return self.call("quantile_cont", f"{value}, {share!r}", condition)
 
+    def whole_match(self, text: str, pattern: str) -> str:
+        """Whether a whole text matches a regular expression."""
+        return f"regexp_full_match({text}, {self.text(pattern)})"
+
+    def contains(self, text: str, part: str) -> str:
+        return f"position({self.text(part)} IN {text}) > 0"
+
+    def starts(self, text: str, part: str) -> str:
+        return f"left({text}, {len(part)}) = {self.text(part)}"
+
+    def ends(self, text: str, part: str) -> str:
+        return f"right({text}, {len(part)}) = {self.text(part)}"
+
     def multiply(self, left: Row, right: Row, fact: Fact) -> str:
         """A product; of two decimals or two integers with room for all its digits."""
         first, second = self.row(left, fact, 6), self.row(right, fact, 7)

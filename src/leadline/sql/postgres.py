@@ -47,6 +47,9 @@ class PostgresRenderer(Renderer):
             arguments = f'{arguments} COLLATE "pg_c_utf8"'
         return f"{function}({arguments})"
 
+    def whole_match(self, text: str, pattern: str) -> str:
+        return f"({text} ~ {self.text(f'^(?:{pattern})$')})"
+
     def duration(self, start: str, end: str, unit: str) -> str:
         seconds = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}[unit]
         between = f"CAST({end} AS TIMESTAMP) - CAST({start} AS TIMESTAMP)"

@@ -24,11 +24,15 @@ from leadline.model.lookup import Lookup
 from leadline.plan.leg import Balance, Credits, Leg, Moves, Scan, Spread
 from leadline.plan.query import FactState
 from leadline.plan.span import time_column
+from leadline.sql.segment import segment_joins
 from leadline.time.zone import offset_at, offsets
 
 if TYPE_CHECKING:
     from leadline.sql.render import Renderer
 
+CHANNEL = "channel"
+ORIGIN = ("traffic_source", "medium")
+"""What a channel is told by; a row with neither has none."""
 MAX_AGE = 7
 RATES = "fx_rate"
 RATE_COLUMNS = ("_day", "_rate", "_rate_date", "_rate_source", "_rate_through", "_rate_published")
@@ -51,12 +55,17 @@ class Exchange(Struct, frozen=True):
 
 
 class Widening(Struct, frozen=True):
-    """What a query adds to the rows of facts. `tables` are the facts as stored, `states` what the ledger knows."""
+    """What a query adds to the rows of facts. `tables` are the facts as stored, `states` what the ledger knows.
+
+    `today` and `timezone` say which days segments of recent days are about.
+    """
 
     tables: Mapping[str, Fact]
     lookups: tuple[Lookup, ...]
     states: Mapping[str, FactState]
     exchange: Exchange | None = None
+    today: dt.date | None = None
+    timezone: str = "UTC"
 
     def relation(self, renderer: Renderer, leg: Leg, *, whole: bool = False) -> Callable[[str], str]:
         """The SQL of a fact's rows for a leg; `whole` with every looked-up dimension, else with those it reads."""
@@ -101,6 +110,22 @@ class Widening(Struct, frozen=True):
         if self.exchange is None or stored is None or not self.exchange.foreign.get(fact):
             return False
         return bool(money_columns(stored) & words)
+
+
+def told_by_rule(renderer: Renderer, rows: str, fact: Fact, case: Callable[[str, str, str], str]) -> str:
+    """A fact's rows with the channel that `case` makes of source, medium and campaign where they have none of their own.
+
+    `case` takes and gives SQL expressions.
+    """
+    quote = renderer.quote
+    values = {name: f"told.{quote(name)}" for name in fact.column_names}
+    source, medium = (values[name] for name in ORIGIN)
+    channel = case(source, medium, values.get("campaign", "''"))
+    ruled = f"CASE WHEN coalesce({source}, {medium}) IS NOT NULL THEN {channel} END"
+    values[CHANNEL] = f"coalesce({values[CHANNEL]}, {ruled})"
+    columns = [f"{value} AS {quote(name)}" for name, value in values.items()]
+    columns += [f"told.{name} AS {name}" for name in SYSTEM_COLUMNS]
+    return f"(\n  SELECT {', '.join(columns)}\n  FROM {rows} AS told\n)"
 
 
 def words_of(node: Any) -> Iterator[str]:
@@ -159,7 +184,7 @@ class _Wrap:
 
     def select(self, money: frozenset[str] | tuple[()], read: set[str] | frozenset[str], time: str) -> str:
         """The whole relation, in parentheses. `money` columns are converted; of these `read` are asked for."""
-        joins = [self.lookup_join(lookup) for lookup in self.lookups]
+        joins = [join for lookup in self.lookups for join in self.lookup_joins(lookup)]
         rate_columns: list[str] = []
         if money:
             joins.append(self.rate_join(time))
@@ -174,16 +199,21 @@ class _Wrap:
 
     # Lookups
 
-    def lookup_join(self, lookup: Lookup) -> str:
-        """The join of a lookup; from here on the fact's columns have what it gives where they had nothing."""
+    def lookup_joins(self, lookup: Lookup) -> list[str]:
+        """The joins of a lookup; from here on the fact's columns have what it gives where they had nothing."""
         name = self.quote(lookup.name)
         key = self.values[lookup.key_in(self.fact.name)]
+        if lookup.segment:
+            about = (self.widening.today, self.widening.timezone)
+            joins, inside = segment_joins(self.renderer, self.base, self.widening.tables, lookup, key, *about)
+            self.values[lookup.gives[0]] = inside
+            return joins
         for given in lookup.gives:
             found = f"{name}.{self.quote(f'given_{given}')}"
             own = self.values.get(given)
             self.values[given] = found if own is None else f"coalesce({own}, {found})"
         rows = lookup_rows(self.renderer, self.base, self.widening.tables, lookup)
-        return f"LEFT JOIN {rows} AS {name} ON {name}.known_as = {key}"
+        return [f"LEFT JOIN {rows} AS {name} ON {name}.known_as = {key}"]
 
     # Money
 

@@ -43,6 +43,10 @@ class SnowflakeRenderer(Renderer):
     def divide(self, left: str, right: str) -> str:
         return f"{self.real(left)} / NULLIF({self.real(right)}, 0)"
 
+    def whole_match(self, text: str, pattern: str) -> str:
+        # It matches whole texts only.
+        return f"REGEXP_LIKE({text}, {self.text(pattern)})"
+
     def duration(self, start: str, end: str, unit: str) -> str:
         micros = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}[unit]
         return f"CAST(DATEDIFF('microsecond', {start}, {end}) AS DOUBLE) / {micros}"

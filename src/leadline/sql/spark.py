@@ -42,6 +42,9 @@ class SparkRenderer(Renderer):
     def divide(self, left: str, right: str) -> str:
         return f"{self.real(left)} / NULLIF({self.real(right)}, 0)"
 
+    def whole_match(self, text: str, pattern: str) -> str:
+        return f"({text} RLIKE {self.text(f'^(?:{pattern})$')})"
+
     def duration(self, start: str, end: str, unit: str) -> str:
         micros = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}[unit]
         first, last = (f"unix_micros(CAST({moment} AS TIMESTAMP))" for moment in (start, end))

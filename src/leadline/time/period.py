@@ -14,13 +14,14 @@ from leadline.time.calendar import GRAINS, Calendar, Grain
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
 _WEEK = re.compile(r"(\d{4})-?[Ww](\d{1,2})\Z")
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})\Z")
+_HALF = re.compile(r"(\d{4})-?[Hh]([12])\Z")
 _QUARTER = re.compile(r"(\d{4})-?[Qq]([1-4])\Z")
 _NTH = re.compile(r"(\d{4})-?[Pp](\d{1,2})\Z")
 _YEAR = re.compile(r"(\d{4})\Z")
 _TRAILING = re.compile(r"last-(\d+)-(day|week|month|quarter|year)s?\Z")
 _NAMED = re.compile(r"(this|last)-(day|week|month|quarter|year)\Z")
 _TO_DATE: dict[str, Grain] = {"wtd": "week", "mtd": "month", "qtd": "quarter", "ytd": "year"}
-_EXAMPLES = "2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-15, 2026-01..2026-06, last-28-days, this-month, mtd, all"
+_EXAMPLES = "2026, 2026-H1, 2026-Q3, 2026-09, 2026-W37, 2026-09-15, 2026-01..2026-06, last-28-days, mtd, all"
 
 
 class Period(Struct, frozen=True):
@@ -89,6 +90,9 @@ def _dated(word: str, calendar: Calendar) -> Period | None:
         monday = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
         start = calendar.floor(monday + dt.timedelta(days=3), "week")
         return Period(start, start + dt.timedelta(days=7), "week", 1, word)
+    if match := _HALF.match(word):
+        start = calendar.shift(fiscal_year_start(int(match[1]), calendar), "quarter", 2 * (int(match[2]) - 1))
+        return Period(start, calendar.shift(start, "quarter", 2), "quarter", 2, word)
     if match := _QUARTER.match(word):
         start = calendar.shift(fiscal_year_start(int(match[1]), calendar), "quarter", int(match[2]) - 1)
         return _calendar_period(start, "quarter", calendar, word)

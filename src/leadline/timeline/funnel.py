@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from leadline.errors import UsageError
@@ -36,14 +37,16 @@ class FunnelRow(Struct, frozen=True):
     """One row of a funnel.
 
     `reached[k]`: people who got to step k + 1 at least; `excluded`: people all of whose entries are void, who are in no
-    step; `open`: people not through whose window is not over. `times[k]`: from step k + 1 to step k + 2 of those who
-    made it, `total` from first to last; None where nobody did or times were not asked for.
+    step; `open`: people not through whose window is not over, `waiting[k]` those of them who stand at step k + 1.
+    `times[k]`: from step k + 1 to step k + 2 of those who made it, `total` from first to last; None where nobody did or
+    times were not asked for.
     """
 
     group: str | None
     reached: tuple[int, ...]
     excluded: int
     open: int
+    waiting: tuple[int, ...] = ()
     times: tuple[Durations | None, ...] = ()
     total: Durations | None = None
 
@@ -70,7 +73,11 @@ class _Piece(Struct, frozen=True):
 
 
 class FunnelResult:
-    """The answer to a funnel question: `rows` (largest first), `all` people together, and the people behind each."""
+    """The answer to a funnel question: `rows` (largest first), `all` people together, and the people behind each.
+
+    Broken down by every event, rows come from `pieces`, in which a person can be several times, and all people together
+    from `whole`.
+    """
 
     def __init__(
         self,
@@ -78,9 +85,11 @@ class FunnelResult:
         pieces: Sequence[_Piece],
         dictionaries: Dictionaries,
         names: Sequence[str | None],
+        whole: Sequence[_Piece] | None = None,
     ) -> None:
         self.question = question
         self._pieces = pieces
+        self._whole = pieces if whole is None else whole
         self._dictionaries = dictionaries
         self._names = names
         self.all = self._row(None, None)
@@ -97,7 +106,7 @@ class FunnelResult:
         if not 0 <= step <= steps:
             raise UsageError("funnel-step", f"There is no step {step}.", fix=f"name one of 1 to {steps}, or 0")
         codes: list[int] = []
-        for piece in self._pieces:
+        for piece in self._pieces if grouped else self._whole:
             if step == 0:
                 chosen = piece.level == VOID
             elif stopped:
@@ -112,28 +121,31 @@ class FunnelResult:
     def _row(self, name: str | None, code: int | None) -> FunnelRow:
         steps = len(self.question.steps)
         counts = np.zeros(256, np.int64)
-        still = 0
+        still = np.zeros(256, np.int64)
         moments: list[Indices] = []
-        for piece in self._pieces:
+        for piece in self._whole if code is None else self._pieces:
             chosen = slice(None) if code is None else piece.group == code
-            counts += np.bincount(piece.level[chosen], minlength=256)
-            still += int(piece.is_open[chosen].sum())
+            levels = piece.level[chosen]
+            counts += np.bincount(levels, minlength=256)
+            still += np.bincount(levels[piece.is_open[chosen] > 0], minlength=256)
             inside = slice(None) if code is None else piece.group[piece.movers] == code
             moments.append(piece.moments[inside])
         reached = tuple(int(counts[k : steps + 1].sum()) for k in range(1, steps + 1))
         excluded = int(counts[VOID])
+        open_count, waiting = int(still.sum()), tuple(still[1 : steps + 1].tolist())
         if not moments or not moments[0].shape[1]:
-            return FunnelRow(name, reached, excluded, still)
+            return FunnelRow(name, reached, excluded, open_count, waiting)
         at = np.concatenate(moments)
-        times = tuple(_durations(at[:, k], at[:, k + 1]) for k in range(steps - 1))
-        return FunnelRow(name, reached, excluded, still, times, _durations(at[:, 0], at[:, -1]))
+        times = tuple(durations(at[:, k], at[:, k + 1]) for k in range(steps - 1))
+        return FunnelRow(name, reached, excluded, open_count, waiting, times, durations(at[:, 0], at[:, -1]))
 
 
-_UNREACHED = np.iinfo(np.int64).min
+UNREACHED = np.iinfo(np.int64).min
 
 
-def _durations(start: Indices, end: Indices) -> Durations | None:
-    there = end != _UNREACHED
+def durations(start: Indices, end: Indices) -> Durations | None:
+    """How long it took those who got there; None when nobody did. Moments that were not reached are `UNREACHED`."""
+    there = end != UNREACHED
     if not there.any():
         return None
     seconds = (end[there] - start[there]) / 1e6
@@ -144,6 +156,8 @@ def _durations(start: Indices, end: Indices) -> Durations | None:
 def ask_funnel(view: View, dictionaries: Dictionaries, question: FunnelQuestion, *, times: bool = True) -> FunnelResult:
     """Answer a funnel question; without `times` no durations are gathered."""
     question = question.checked()
+    if question.by is not None and question.by.at == "every event":
+        return _by_every_event(view, dictionaries, question, times)
     steps = len(question.steps)
     selection = select(dictionaries, [*question.steps, *(exclusion.match for exclusion in question.exclusions)])
     names: Sequence[str | None] = (None,)
@@ -153,36 +167,69 @@ def ask_funnel(view: View, dictionaries: Dictionaries, question: FunnelQuestion,
     detailed = (times and steps > 1) or (question.by is not None and question.by.at == "step")
 
     def work(chunk: Chunk) -> _Piece:
-        codes = selection.codes(chunk)
-        persons = chunk.high - chunk.low
-        level, is_open = np.zeros(persons, np.uint8), np.zeros(persons, np.uint8)
-        chain = np.full((persons if detailed else 0, steps), -1, np.int64)
-        _run(chunk, codes, selection, question, level, is_open, chain)
+        codes, ts = selection.codes(chunk), chunk.column("ts")
+        level, is_open, chain = _run(chunk.start, chunk.end, ts, codes, selection, question, detailed)
         group = _groups(chunk, codes, selection, question, chain)
-        movers = np.flatnonzero((level > 1) & (level != VOID)) if times and steps > 1 else np.empty(0, np.int64)
-        if len(movers):
-            positions = chain[movers]
-            moments = np.where(positions >= 0, chunk.column("ts")[np.maximum(positions, 0)], _UNREACHED)
-        else:
-            moments = np.empty((0, steps if times and steps > 1 else 0), np.int64)
-        return _Piece(chunk.person, level, group, is_open, movers, moments)
+        return _Piece(chunk.person, level, group, is_open, *_moments(level, chain, ts, times and steps > 1))
 
     return FunnelResult(question, view.map(work), dictionaries, names)
 
 
+def _by_every_event(view: View, dictionaries: Dictionaries, question: FunnelQuestion, times: bool) -> FunnelResult:
+    """A funnel for each value: the events are laid out by person and value, and each such stretch is followed."""
+    by, steps = question.by, len(question.steps)
+    column = by.property if by is not None else ""
+    property_codes(dictionaries, column)
+    names = dictionaries.values(column)
+    selection = select(dictionaries, [*question.steps, *(exclusion.match for exclusion in question.exclusions)])
+    detailed = times and steps > 1
+
+    def work(chunk: Chunk) -> _Piece:
+        codes, ts, values = selection.codes(chunk), chunk.column("ts"), chunk.column(column)
+        counts = chunk.end - chunk.start
+        owner = np.repeat(np.arange(len(counts)), counts)
+        # TRICKY: persons whose events lie in the overlay leave holes in the base, so positions are not one range.
+        place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(chunk.start, counts)
+        key = owner * len(names) + values[place]
+        order = np.argsort(key, kind="stable")
+        stretch, first, length = np.unique(key[order], return_index=True, return_counts=True)
+        place = place[order]
+        start, end = frozen(first.astype(np.int64)), frozen((first + length).astype(np.int64))
+        laid = frozen(ts[place])
+        level, is_open, chain = _run(start, end, laid, frozen(codes[place]), selection, question, detailed)
+        group = (stretch % len(names)).astype(values.dtype)
+        person = chunk.person[stretch // len(names)]
+        return _Piece(person, level, group, is_open, *_moments(level, chain, laid, detailed))
+
+    whole = ask_funnel(view, dictionaries, replace(question, by=None), times=times)
+    return FunnelResult(question, view.map(work), dictionaries, names, whole._pieces)
+
+
+def _moments(level: Flags, chain: Indices, ts: Indices, wanted: bool) -> tuple[Indices, Indices]:
+    """Those who got past the first step, and the moment each of them reached each step."""
+    if not wanted:
+        return np.empty(0, np.int64), np.empty((0, 0), np.int64)
+    movers = np.flatnonzero((level > 1) & (level != VOID))
+    positions = chain[movers]
+    if not len(movers):
+        return movers, np.empty(positions.shape, np.int64)
+    return movers, np.where(positions >= 0, ts[np.maximum(positions, 0)], UNREACHED)
+
+
 def _run(
-    chunk: Chunk,
+    start: Indices,
+    end: Indices,
+    ts: Indices,
     codes: Masks,
     selection: Selection,
     question: FunnelQuestion,
-    level: Flags,
-    is_open: Flags,
-    chain: Indices,
-) -> None:
-    """Let the kernel that fits fill the arrays."""
+    detailed: bool,
+) -> tuple[Flags, Flags, Indices]:
+    """What the kernel that fits finds of each stretch of events: level, open, if `detailed` the event of each step."""
     steps = len(question.steps)
+    level, is_open = np.zeros(len(start), np.uint8), np.zeros(len(start), np.uint8)
+    chain = np.full((len(start) if detailed else 0, steps), -1, np.int64)
     lut = frozen(selection.bits & np.uint32((1 << steps) - 1))
-    start, end, ts = chunk.start, chunk.end, chunk.column("ts")
     period = (question.since, question.until, question.now)
     gaps = np.full(steps + 1, FOREVER, np.int64)
     gaps[1:steps] = question.gaps or FOREVER
@@ -198,6 +245,7 @@ def _run(
     else:
         single = not (lut & (lut - np.uint32(1))).any()
         furthest_steps(start, end, ts, codes, lut, single, steps, question.window, *period, level, is_open, chain)
+    return level, is_open, chain
 
 
 def _groups(chunk: Chunk, codes: Masks, selection: Selection, question: FunnelQuestion, chain: Indices) -> Masks:

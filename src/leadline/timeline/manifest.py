@@ -37,7 +37,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
 
     `dictionaries` names the files of each dictionary (`person`, `event` and each property), `sizes` the highest code
     given out in it. `probe` tells whether texts are still hashed as they were. `synced` is the last load taken over
-    from a warehouse.
+    from a warehouse, `identity` the version of who is who there that persons are named by (0: the ids as they are).
     """
 
     generation: int
@@ -47,6 +47,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     sizes: Mapping[str, int]
     probe: int
     synced: int = 0
+    identity: int = 0
     format: int = FORMAT
 
     @property

@@ -83,10 +83,13 @@ class Breakdown(Struct, frozen=True, forbid_unknown_fields=True):
     `first touch`: at the earliest event that matches any step and has a value; `last touch`: at the latest such event,
     also after conversion; `step`: at the event counted as step number `step`; `first event`: at the first event of any
     kind that has a value. People without a value are in the row None.
+
+    `every event`: each value has a funnel of its own, of the events that have it and as if there were no others. A
+    person can be in several rows, so they add up to more than there are people.
     """
 
     property: str
-    at: Literal["first touch", "last touch", "step", "first event"] = "first touch"
+    at: Literal["first touch", "last touch", "step", "first event", "every event"] = "first touch"
     step: int = 0
 
 
@@ -152,6 +155,46 @@ class FunnelQuestion(Struct, frozen=True, forbid_unknown_fields=True):
         return self
 
 
+class StageQuestion(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far people come through the stages of a journey, and what becomes of them.
+
+    A person enters with the first entry ever of any of `stages`, counted in `since` to `until`; what happens within
+    `window` of it counts, inclusive, FOREVER for all. `exits` are events that end a journey. A person not through, who
+    has not left, and whose window ends after `now`, is still open. `by` is about entries of stages. See
+    `leadline.timeline.reference.stages` for the rules.
+    """
+
+    stages: tuple[Match, ...]
+    exits: Match = NOTHING
+    window: int = FOREVER
+    since: int = EARLIEST
+    until: int = LATEST
+    now: int = LATEST
+    by: Breakdown | None = None
+
+    def checked(self) -> StageQuestion:
+        """Itself; `UsageError` with a cure when it cannot be answered."""
+        count = len(self.stages)
+        if not 2 <= count <= MOST_STEPS:
+            raise UsageError(
+                "journey-stages", f"A journey has 2 to {MOST_STEPS} stages, not {count}.", fix="name the main ones"
+            )
+        if self.window <= 0:
+            raise UsageError(
+                "funnel-window", "A window must be longer than nothing.", fix="give a positive span, such as 90 days"
+            )
+        if self.since >= self.until:
+            raise UsageError("empty-period", "The period of the entries is empty.", fix="let it end after its start")
+        if self.by is not None and self.by.at not in ("first touch", "last touch"):
+            raise UsageError(
+                "funnel-breakdown",
+                "Stages are broken down by the first or last entry that has a value.",
+                why="a stage that was skipped has no entry of its own to take a value from",
+                fix="ask for the first or the last",
+            )
+        return self
+
+
 class SessionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
     """How visits divide a person's events, and what is counted of them.
 
@@ -159,6 +202,10 @@ class SessionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
     campaign (property `campaign`) other than the session's. `matomo`: the same, and already silence of exactly `gap`.
     A session is counted where it begins, in the row of property `by` at its first event. Engaged (GA4): longer than
     10 s, or a key event, or two views. Bounce: GA4 not engaged, otherwise a single event of `actions`.
+
+    Time on a page runs from its view to the session's next one. Of the last page it is known only where an event of
+    `stays` (which shows that the page was still before someone's eyes) came after its view: then it runs to the last
+    of these. Universal Analytics has no such events; its last pages have no time.
     """
 
     rule: SessionRule = "ga4"
@@ -172,6 +219,7 @@ class SessionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
     since: int = EARLIEST
     until: int = LATEST
+    stays: Match = NOTHING
 
 
 class RetentionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,6 +229,9 @@ class RetentionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
     their first `start` event ever; `recurring`: to every period with one. Returned in k: a `back` event, at or after
     that period's first `start` event, in the k-th period after it, or (`width` given) in the k-th stretch of that
     length after that event. `unbounded`: in k or later. What is not over by `now` is marked as incomplete.
+
+    That first `start` event of a period also says in which row of property `by` the person is, and must meet `only`:
+    whoever's does not is in no cohort of that period. So rows add up to the whole, and filters take away from it.
     """
 
     periods: tuple[int, ...]
@@ -191,6 +242,8 @@ class RetentionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
     width: int = 0
     upto: int = 12
     now: int = LATEST
+    by: str = ""
+    only: Match = EVERYTHING
 
     def checked(self) -> RetentionQuestion:
         """Itself; `UsageError` when it cannot be answered."""
@@ -200,6 +253,34 @@ class RetentionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
             )
         if self.width < 0 or self.upto < 0:
             raise UsageError("retention-width", "A stretch of time must be longer than nothing.", fix="leave it out")
+        return self
+
+
+STATES = ("new", "returning", "resurrecting", "dormant")
+"""What somebody can be in a period, in the order of reports."""
+
+
+class LifecycleQuestion(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is new, who stays, who is back and who is gone.
+
+    `periods` are bounds, ascending; the first period is only looked back to. Of those with an `of` event in a period
+    `new` have their first one ever in it, `returning` had one in the period before too, `resurrecting` only earlier.
+    `dormant` had one in the period before and none in it. So active = new + returning + resurrecting, and
+    dormant(t) = active(t - 1) - returning(t). What is not over by `now` is marked.
+    """
+
+    periods: tuple[int, ...]
+    of: Match = EVERYTHING
+    now: int = LATEST
+
+    def checked(self) -> LifecycleQuestion:
+        """Itself; `UsageError` when it cannot be answered."""
+        if len(self.periods) < 3 or any(a >= b for a, b in zip(self.periods, self.periods[1:], strict=False)):
+            raise UsageError(
+                "lifecycle-periods",
+                "The bounds of the periods must ascend, and one period must come before the first shown.",
+                fix="give each period's first moment",
+            )
         return self
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 
+from leadline.errors import UsageError
 from leadline.timeline.dictionary import Dictionaries
-from leadline.timeline.kernel.retention import add_first_retention, add_retention
-from leadline.timeline.question import RetentionQuestion
-from leadline.timeline.selection import select
+from leadline.timeline.kernel.retention import add_first_retention, add_retention, add_worth
+from leadline.timeline.question import EVERYTHING, RetentionQuestion
+from leadline.timeline.selection import Selection, property_codes, select
 from leadline.timeline.view import Chunk, View, frozen
 
 if TYPE_CHECKING:
-    from leadline.timeline.arrays import Indices
+    from leadline.timeline.arrays import Indices, Masks
 
 _LARGEST_TABLE = 1 << 20
 _MOST_BITS = 62
@@ -25,13 +27,16 @@ _MOST_BITS = 62
 class Cohort(Struct, frozen=True):
     """A cohort: the first moment of its period, its people, how many came back in the k-th period (or stretch).
 
-    The first `complete` of these are over; what follows may still grow.
+    The first `complete` of these are over; what follows may still grow. `worth` is what their returns were worth, in
+    millionths, where that was asked. `group` is the row, where people were put into rows.
     """
 
     since: int
     size: int
     back: tuple[int, ...]
     complete: int
+    group: str | None = None
+    worth: tuple[int, ...] = ()
 
 
 class RetentionResult(Struct, frozen=True):
@@ -47,38 +52,83 @@ class RetentionResult(Struct, frozen=True):
         return sum(cohort.back[k] for cohort in whole) / people if people else None
 
 
-def ask_retention(view: View, dictionaries: Dictionaries, question: RetentionQuestion) -> RetentionResult:
-    """Answer a retention question."""
+def ask_retention(
+    view: View, dictionaries: Dictionaries, question: RetentionQuestion, *, worth: bool = False
+) -> RetentionResult:
+    """Answer a retention question; `worth` adds up the value of the returns too, by k and never `unbounded`."""
     question = question.checked()
-    selection = select(dictionaries, [question.start, question.back])
-    plain = bool((selection.bits[1:] == 3).all())
-    periods = frozen(np.array(question.periods, np.int64))
-    count = len(periods) - 1
-    grid = _grid(question)
-    lut = frozen(selection.bits)
+    if worth and question.unbounded:
+        raise UsageError(
+            "worth-unbounded",
+            "Value comes back in one period each, not in it or later.",
+            fix="leave unbounded out, or ask for people",
+        )
+    task = _Task(dictionaries, question)
+    states = view.run(task.empty, task.count)
+    size = np.sum([own[0] for own in states], axis=0)
+    back = np.sum([own[1] for own in states], axis=0)
+    value = np.sum(view.run(task.nothing, task.weigh), axis=0) if worth else None
+    cohorts = [
+        Cohort(
+            question.periods[c],
+            int(size[row, c]),
+            tuple(back[row, c].tolist()),
+            _complete(question, c),
+            name,
+            () if value is None else tuple(value[row, c].tolist()),
+        )
+        for row, name in enumerate(task.names)
+        if not question.by or size[row].any()
+        for c in range(len(question.periods) - 1)
+    ]
+    return RetentionResult(question, tuple(cohorts))
 
-    def state() -> tuple[Indices, Indices]:
-        return np.zeros(count + 1, np.int64), np.zeros((count, question.upto + 1), np.int64)
 
-    def work(own: tuple[Indices, Indices], chunk: Chunk) -> tuple[Indices, Indices]:
-        start, end, ts, codes = chunk.start, chunk.end, chunk.column("ts"), selection.codes(chunk)
-        if grid is not None:
-            origin, shift, inverse, table = grid
-            add_first_retention(start, end, ts, codes, lut, origin, shift, inverse, table, *own)
+class _Task:
+    """A question made ready for the kernels."""
+
+    def __init__(self, dictionaries: Dictionaries, question: RetentionQuestion) -> None:
+        self.question = question
+        self.selection: Selection = select(dictionaries, [question.start, question.back, question.only])
+        self.plain = self.selection.always(7)
+        self.periods = frozen(np.array(question.periods, np.int64))
+        self.grid = _grid(question)
+        self.lut = frozen(self.selection.bits)
+        self.names: Sequence[str | None] = (None,)
+        if question.by:
+            property_codes(dictionaries, question.by)
+            self.names = dictionaries.values(question.by)
+
+    def empty(self) -> tuple[Indices, Indices]:
+        count = len(self.periods) - 1
+        return np.zeros((len(self.names), count + 1), np.int64), self.nothing()
+
+    def nothing(self) -> Indices:
+        return np.zeros((len(self.names), len(self.periods) - 1, self.question.upto + 1), np.int64)
+
+    def group(self, chunk: Chunk) -> Masks:
+        return chunk.column(self.question.by) if self.question.by else frozen(np.empty(0, np.uint16))
+
+    def count(self, own: tuple[Indices, Indices], chunk: Chunk) -> tuple[Indices, Indices]:
+        question = self.question
+        start, end, ts, codes = chunk.start, chunk.end, chunk.column("ts"), self.selection.codes(chunk)
+        if self.grid is not None:
+            origin, shift, inverse, table = self.grid
+            add_first_retention(start, end, ts, codes, self.lut, origin, shift, inverse, table, *own)
         else:
             add_retention(
-                start, end, ts, codes, lut, plain, periods, question.width, question.kind == "recurring",
-                question.unbounded, *own,
+                start, end, ts, codes, self.lut, self.plain, self.group(chunk), self.periods, question.width,
+                question.kind == "recurring", question.unbounded, *own,
             )  # fmt: skip
         return own
 
-    states = view.run(state, work)
-    size = np.sum([own[0] for own in states], axis=0)
-    back = np.sum([own[1] for own in states], axis=0)
-    cohorts = [
-        Cohort(int(periods[c]), int(size[c]), tuple(back[c].tolist()), _complete(question, c)) for c in range(count)
-    ]
-    return RetentionResult(question, tuple(cohorts))
+    def weigh(self, own: Indices, chunk: Chunk) -> Indices:
+        question = self.question
+        add_worth(
+            chunk.start, chunk.end, chunk.column("ts"), self.selection.codes(chunk), chunk.column("value"), self.lut,
+            self.group(chunk), self.periods, question.width, question.kind == "recurring", own,
+        )  # fmt: skip
+        return own
 
 
 def _grid(question: RetentionQuestion) -> tuple[int, int, float, Indices] | None:
@@ -87,7 +137,8 @@ def _grid(question: RetentionQuestion) -> tuple[int, int, float, Indices] | None
     Bounds of calendar periods are whole quarters of an hour in every zone, so the table of stretches stays short.
     """
     count = len(question.periods) - 1
-    if question.kind != "first" or question.width or question.unbounded or count > _MOST_BITS:
+    special = question.width or question.unbounded or question.by or question.only != EVERYTHING
+    if question.kind != "first" or special or count > _MOST_BITS:
         return None
     origin = question.periods[0]
     step = math.gcd(*(bound - origin for bound in question.periods[1:]))

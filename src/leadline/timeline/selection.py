@@ -34,6 +34,12 @@ class Selection(Struct, frozen=True):
         """Whether every event has every bit that any has."""
         return not self.columns
 
+    def always(self, bits: int) -> bool:
+        """Whether every event has all of these bits."""
+        # No event has code 0 of the names; of classes made here the first is as good as any.
+        unused = 0 if self.columns and self.columns[0][2] else 1
+        return bool((self.bits[unused:] & np.uint32(bits) == bits).all())
+
     def codes(self, chunk: Chunk) -> Masks:
         """The small code of each event of a chunk."""
         if len(self.columns) == 1 and self.columns[0][2] == 0:

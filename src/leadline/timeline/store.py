@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -57,6 +58,7 @@ class Store:
         *,
         properties: Sequence[str] = (),
         synced: int = 0,
+        identity: int = 0,
         threads: int = 0,
     ) -> tuple[Self, Added]:
         """Build the timeline in `folder` from the rows of `select`, in place of what may be there.
@@ -78,7 +80,7 @@ class Store:
         except DataError:
             before = Manifest(0, (), (), {}, {}, 0)
         sweep(folder, before)
-        empty = Manifest(before.generation + 1, tuple(properties), (), {}, {}, probe(con), synced)
+        empty = Manifest(before.generation + 1, tuple(properties), (), {}, {}, probe(con), synced, identity)
         written = write_segment(con, folder, _name(empty.generation), select, empty)
         manifest = replace(empty, segments=(written.segment,), dictionaries=written.dictionaries, sizes=written.sizes)
         write_manifest(folder, manifest, before.generation)
@@ -92,7 +94,13 @@ class Store:
             self._view = open_view(self.segments, self.threads)
         return self._view
 
-    def append(self, con: Connection, select: str, *, synced: int | None = None) -> Added:
+    def narrowed(self, view: View) -> Self:
+        """The same timeline with the events of `view` only, to be asked and not to be written to."""
+        part = copy(self)
+        part._view = view
+        return part
+
+    def append(self, con: Connection, select: str, *, synced: int | None = None, identity: int | None = None) -> Added:
         """Add the rows of `select`, wherever in time they lie; events that are there already change nothing.
 
         What was added is merged into the base once it has grown large enough to be worth it.
@@ -115,6 +123,7 @@ class Store:
                 dictionaries=written.dictionaries,
                 sizes=written.sizes,
                 synced=self.manifest.synced if synced is None else synced,
+                identity=self.manifest.identity if identity is None else identity,
             )
         )
         base, *added = self.manifest.segments

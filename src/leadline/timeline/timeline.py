@@ -15,12 +15,14 @@ from leadline.timeline.question import (
     Breakdown,
     Exclusion,
     FunnelQuestion,
+    LifecycleQuestion,
     Match,
     Order,
     PathQuestion,
     RetentionQuestion,
     SessionQuestion,
     SessionRule,
+    StageQuestion,
     TouchQuestion,
     micros,
 )
@@ -28,9 +30,11 @@ from leadline.timeline.store import Store
 
 if TYPE_CHECKING:
     from leadline.timeline.funnel import FunnelResult
+    from leadline.timeline.lifecycle import LifecycleResult
     from leadline.timeline.paths import PathResult
     from leadline.timeline.retention import RetentionResult
     from leadline.timeline.sessions import SessionResult, SessionTable
+    from leadline.timeline.stages import StageResult
     from leadline.timeline.touches import CreditResult, TouchTable
 
 Moment = dt.datetime | dt.date
@@ -71,6 +75,31 @@ class Timeline(Store):
         )
         return ask_funnel(self.view, self.dictionaries, question, times=times)
 
+    def stages(
+        self,
+        stages: Sequence[Match | str],
+        *,
+        exits: Match | str = NOTHING,
+        window: dt.timedelta | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        now: Moment | None = None,
+        by: Breakdown | None = None,
+    ) -> StageResult:
+        """How far people come through the stages of a journey: see `StageQuestion`."""
+        from leadline.timeline.stages import ask_stages
+
+        question = StageQuestion(
+            tuple(as_match(stage) for stage in stages),
+            as_match(exits),
+            _span(window),
+            _moment(since, EARLIEST),
+            _moment(until, LATEST),
+            _moment(now, LATEST),
+            by,
+        )
+        return ask_stages(self.view, self.dictionaries, question)
+
     def sessions(
         self,
         rule: SessionRule = "ga4",
@@ -85,15 +114,20 @@ class Timeline(Store):
         campaign: str = "campaign",
         since: Moment | None = None,
         until: Moment | None = None,
+        stays: Match = NOTHING,
+        times: bool = False,
     ) -> SessionResult:
-        """Visits counted by the rule of a tool: see `SessionQuestion`; days are those of `zone`."""
+        """Visits counted by the rule of a tool: see `SessionQuestion`; days are those of `zone`.
+
+        `times` adds up the time on pages too.
+        """
         from leadline.timeline.sessions import ask_sessions
 
         question = SessionQuestion(
             rule, micros(gap), of, views, keys, actions, campaign, (), by,
-            _moment(since, EARLIEST), _moment(until, LATEST),
+            _moment(since, EARLIEST), _moment(until, LATEST), stays,
         )  # fmt: skip
-        return ask_sessions(self.view, self.dictionaries, question, zone)
+        return ask_sessions(self.view, self.dictionaries, question, zone, times=times)
 
     def session_table(self, question: SessionQuestion, *, zone: str = "UTC") -> SessionTable:
         """Visits one by one."""
@@ -112,8 +146,14 @@ class Timeline(Store):
         width: dt.timedelta | None = None,
         upto: int = 12,
         now: Moment | None = None,
+        by: str = "",
+        only: Match = EVERYTHING,
+        worth: bool = False,
     ) -> RetentionResult:
-        """Who comes back: see `RetentionQuestion`; `periods` are the bounds of the cohorts, n + 1 for n."""
+        """Who comes back: see `RetentionQuestion`; `periods` are the bounds of the cohorts, n + 1 for n.
+
+        `worth` adds up what the returns were worth.
+        """
         from leadline.timeline.retention import ask_retention
 
         question = RetentionQuestion(
@@ -125,8 +165,19 @@ class Timeline(Store):
             micros(width) if width is not None else 0,
             upto,
             _moment(now, LATEST),
+            by,
+            only,
         )
-        return ask_retention(self.view, self.dictionaries, question)
+        return ask_retention(self.view, self.dictionaries, question, worth=worth)
+
+    def lifecycle(
+        self, periods: Sequence[Moment], *, of: Match | str = EVERYTHING, now: Moment | None = None
+    ) -> LifecycleResult:
+        """Who is new, returning, resurrecting, dormant: see `LifecycleQuestion`; the first period only leads up."""
+        from leadline.timeline.lifecycle import ask_lifecycle
+
+        question = LifecycleQuestion(tuple(micros(bound) for bound in periods), as_match(of), _moment(now, LATEST))
+        return ask_lifecycle(self.view, self.dictionaries, question)
 
     def paths(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,4 +75,36 @@ def quarantined(con: Connection, source: str | None, limit: int) -> Rows:
         WHERE ? IS NULL OR l.source = ? ORDER BY q.load DESC, q.line LIMIT ?
         """,
         [source, source, limit],
+    )
+
+
+def replaced_rows(con: Connection, start: dt.datetime, end: dt.datetime) -> Rows:
+    """Rows that loads of [start, end) (naive UTC) changed or took away, by source and fact, most first."""
+    return _rows(
+        con,
+        """
+        SELECT l.source, m.fact, sum(m.updated)::BIGINT AS updated, sum(m.removed)::BIGINT AS removed
+        FROM ledger.load l JOIN ledger.merge m ON m.load = l.id
+        WHERE l.ended_at >= ? AND l.ended_at < ? AND l.status = 'loaded' AND m.updated + m.removed > 0
+        GROUP BY l.source, m.fact ORDER BY sum(m.updated) + sum(m.removed) DESC, l.source, m.fact
+        """,
+        [start, end],
+    )
+
+
+def problems_by_source(con: Connection, start: dt.datetime, end: dt.datetime) -> Rows:
+    """Errors and warnings of the loads of [start, end) (naive UTC), and rows put aside, by source."""
+    return _rows(
+        con,
+        """
+        WITH told AS (
+            SELECT l.source,
+                (SELECT count(*) FROM ledger.finding f WHERE f.load = l.id AND f.severity <> 'note') AS problems,
+                (SELECT count(*) FROM ledger.quarantine q WHERE q.load = l.id) AS quarantined
+            FROM ledger.load l WHERE l.ended_at >= ? AND l.ended_at < ?
+        )
+        SELECT source, sum(problems)::BIGINT AS problems, sum(quarantined)::BIGINT AS quarantined
+        FROM told GROUP BY source HAVING sum(problems) + sum(quarantined) > 0 ORDER BY source
+        """,
+        [start, end],
     )

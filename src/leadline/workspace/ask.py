@@ -14,6 +14,8 @@ from leadline.workspace.ground import Ground
 
 ORIGINAL = "original"
 """The word for amounts in the currencies they are in."""
+NEWEST = "newest"
+"""The word for the definitions that are in effect now, in every period."""
 
 
 class Asking(Ground):
@@ -32,6 +34,7 @@ class Asking(Ground):
         currency: str | None = None,
         attribution: str | None = None,
         lookback: float | None = None,
+        definition: str | None = None,
     ) -> Query:
         """The query of these words, with its dates resolved."""
         condition = None
@@ -67,6 +70,7 @@ class Asking(Ground):
             currency=self._reporting(currency),
             attribution=self._model(attribution),
             lookback_days=self.settings.lookback_days if lookback is None else lookback,
+            definition=_definition_day(definition),
         )
 
     def _model(self, name: str | None) -> CreditModel:
@@ -125,3 +129,20 @@ class Asking(Ground):
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone(self.settings.timezone))
         return self.warehouse().load_at(moment.astimezone(dt.UTC).replace(tzinfo=None))
+
+
+def _definition_day(word: str | None) -> dt.date | None:
+    """The day whose definitions are to hold in every period; None: each period's own."""
+    if word is None:
+        return None
+    if word.lower() == NEWEST:
+        return dt.date.max
+    try:
+        return dt.date.fromisoformat(word)
+    except ValueError:
+        raise UsageError(
+            "bad-definition-day",
+            f"{word!r} names no definition.",
+            why="definitions are told apart by the days they hold on",
+            fix=f"write `{NEWEST}`, or a day such as 2026-05-31",
+        ) from None

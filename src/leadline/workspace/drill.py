@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from leadline.errors import unknown
-from leadline.plan.cell import Records, cell_legs, cell_of
+from leadline.model.text import formula_text
+from leadline.plan.cell import CellLeg, Records, cell_legs, cell_of
 from leadline.plan.query import Query
 from leadline.plan.result import Result, Total
+from leadline.sql.render import Renderer
 from leadline.workspace.measure import Measuring
 
 ROLES = ("viewer", "admin")
@@ -34,6 +37,27 @@ class Drilling(Measuring):
         sums of the records give the measures' values; of a cohort they are first steps, with the moment the next one
         was reached. Personal data is masked unless `role` is `admin`. `limit` caps the rows shown, never `count`.
         """
+        found = []
+        for one, renderer in self._behind(result, row, column, role):
+            sql = renderer.records(one.leg, limit, one.cell, reveal=role == "admin")
+            columns, rows = self._rows_with_files(sql)
+            count = len(rows)
+            if limit is not None and count == limit:
+                count = int(self.warehouse().rows(renderer.count_records(one.leg, one.cell))[1][0][0])
+            found.append(Records.of(one, columns, rows, count, sql))
+        return found
+
+    def record_statements(self, result: Result, row: int | Total, column: str | int) -> list[tuple[str, str, str]]:
+        """Measure, fact and SQL of the records behind one cell, as `records_of` reads them, personal data masked."""
+        return [
+            (formula_text(one.leaf.measure), one.leg.fact, renderer.records(one.leg, None, one.cell))
+            for one, renderer in self._behind(result, row, column, ROLES[0])
+        ]
+
+    def _behind(
+        self, result: Result, row: int | Total, column: str | int, role: str
+    ) -> Iterator[tuple[CellLeg, Renderer]]:
+        """The legs behind one cell, each with what renders it."""
         if role not in ROLES:
             raise unknown("role", role, ROLES)
         names = result.names
@@ -45,15 +69,7 @@ class Drilling(Measuring):
         output = next(output for output in plan.outputs if output.column.name == names[at])
         legs = cell_legs(plan, output, label, dimensions, self.facts, self.states())
         renderer = self._ready(query, [one.leg for one in legs], whole=True)
-        found = []
-        for one in legs:
-            sql = renderer.records(one.leg, limit, one.cell, reveal=role == "admin")
-            columns, rows = self._rows_with_files(sql)
-            count = len(rows)
-            if limit is not None and count == limit:
-                count = int(self.warehouse().rows(renderer.count_records(one.leg, one.cell))[1][0][0])
-            found.append(Records.of(one, columns, rows, count, sql))
-        return found
+        return ((one, renderer) for one in legs)
 
     def _rows_with_files(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a drill, each row with the file it was delivered in."""

@@ -23,16 +23,22 @@ if TYPE_CHECKING:
 
 
 class Ground:
-    """Definitions and data of one folder."""
+    """Definitions and data of one folder.
 
-    def __init__(self, project: Project) -> None:
+    `shared` is a warehouse that somebody else has opened and closes: the same data under other definitions, or rows
+    made up for an example.
+    """
+
+    def __init__(self, project: Project, shared: Warehouse | None = None) -> None:
         self.project = project
+        self._shared = shared
         self._warehouse: Warehouse | None = None
         self._read_only = True
         self._states: dict[str, FactState] | None = None
         self._senses: dict[str, Sense] = {}
         self._proved: set[tuple[str, int | None]] = set()
         self._filled: dict[tuple[str, str], bool] = {}
+        self._ruled: dict[tuple[str, int | None], bool] = {}
 
     @property
     def path(self) -> Path:
@@ -76,12 +82,15 @@ class Ground:
         self._states = None
         self._proved.clear()
         self._filled.clear()
+        self._ruled.clear()
 
     def warehouse(self, *, write: bool = False) -> Warehouse:
         """The workspace's warehouse, opened for reading unless `write`."""
         from leadline.engines.address import is_address
         from leadline.warehouse import Warehouse
 
+        if self._shared is not None:
+            return self._shared
         if self._warehouse is None and is_address(self.settings.warehouse):
             from leadline.warehouse.remote import RemoteWarehouse
 
@@ -115,6 +124,7 @@ class Ground:
         if self._states is None:
             from leadline.warehouse.state import read_states
 
+            self.refresh_goals()
             self._states = read_states(self.warehouse(), self.facts, self.settings.timezone, self.project.clocks)
         return self._states
 
@@ -153,6 +163,27 @@ class Ground:
             self._states = None
             self._proved.clear()
             self._filled.clear()
+            self._ruled.clear()
+
+    def refresh_goals(self) -> None:
+        """Bring the goals of `goals/` into the fact `goal` as they are, when their files have changed."""
+        from leadline.warehouse.goal import stale_goals
+
+        mapping = f"goals:{self.settings.currency}:{self.settings.calendar}"
+        content = stale_goals(self.warehouse().con, sorted((self.path / "goals").glob("*.[cy]*")), mapping)
+        if content is None:
+            return
+        from leadline.ingest.goal import load_goals
+        from leadline.model.goal import read_goals
+
+        project, calendar, currency = self.project, self.settings.calendar, self.settings.currency
+        goals = read_goals(self.path, project.metrics, project.facts, project.tables, calendar)
+        warehouse = self.warehouse(write=True)
+        load_goals(
+            warehouse, goals, content, mapping,
+            metrics=project.metrics, facts=project.facts, tables=project.tables, currency=currency,
+        )  # fmt: skip
+        self.close()
 
     def refresh_lookups(self, lookups: Sequence[Lookup] | None = None) -> None:
         """Bring the files of lookups (all of the workspace's, unless some are given) into the warehouse as they are."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from leadline.errors import RefusedError, unknown
+from leadline.model.lookup import Lookup
 from leadline.model.tree import Row
 from leadline.plan.answer import Answer
 from leadline.plan.compile import Plan, compile_query
@@ -18,20 +19,23 @@ from leadline.plan.provenance import provenance_of
 from leadline.plan.query import Query
 from leadline.plan.result import Mark, Result, ResultColumn, Total, Value
 from leadline.plan.total import total_queries, total_rows
-from leadline.sql.relation import Widening
+from leadline.sql.relation import CHANNEL, Widening
 from leadline.sql.render import Renderer
-from leadline.workspace.ask import Asking
+from leadline.workspace.channel import Channelling
 
 
-class Measuring(Asking):
+class Measuring(Channelling):
     """Answers queries."""
 
     def compile(self, query: Query) -> Plan:
         """The plan of a query."""
         return compile_query(query, self.metrics, self.facts, self.states(), self._senses)
 
-    def renderer(self, query: Query) -> Renderer:
-        """Renders legs over the facts as the query wants them known, in its currency, with looked-up dimensions."""
+    def renderer(self, query: Query, ruled: Collection[str] | None = None) -> Renderer:
+        """Renders legs over the facts as the query wants them known, in its currency, with looked-up dimensions.
+
+        Channels are told by rule in the facts of `ruled`; None: in all that need it.
+        """
         warehouse, tables = self.warehouse(), self.project.tables
         widening = None
         if self.project.lookups or query.currency:
@@ -41,24 +45,29 @@ class Measuring(Asking):
 
                 known = (query.currency, query.timezone, tables, self.states(), query.as_of_load)
                 exchange = exchange_for(warehouse, *known)
-            widening = Widening(tables, self.project.lookups, self.states(), exchange)
-        return warehouse.renderer(self.facts, lambda fact: warehouse.relation(fact, query.as_of_load), widening)
+            today = query.today or self.today
+            widening = Widening(tables, self.project.lookups, self.states(), exchange, today, query.timezone)
+        if ruled is None:
+            ruled = self.ruled_facts(query.as_of_load)
+        return warehouse.renderer(self.facts, self.ruled_relation(ruled, query.as_of_load), widening)
 
     def _ready(self, query: Query, legs: Sequence[Leg], *, whole: bool = False) -> Renderer:
         """The renderer of some legs, once the lookups they go through are up to date and proved."""
-        renderer = self.renderer(query)
-        if renderer.widening is None or not self.project.lookups:
-            return renderer
-        used = {item.name: item for leg in legs for item in renderer.widening.lookups_of(leg, whole=whole)}
-        self.refresh_lookups(list(used.values()))
-        renderer = self.renderer(query)
-        for lookup in used.values():
-            if not lookup.file and (lookup.name, query.as_of_load) not in self._proved:
+        used = self._lookups_of(legs, whole=whole)
+        self.refresh_lookups(used)
+        renderer = self.renderer(query, self.ruled_in(legs, used, query.as_of_load, whole=whole))
+        for lookup in used:
+            if not lookup.file and not lookup.segment and (lookup.name, query.as_of_load) not in self._proved:
                 from leadline.warehouse.proof import prove_lookup
 
                 prove_lookup(self.warehouse(), renderer, self.project.tables, lookup)
                 self._proved.add((lookup.name, query.as_of_load))
         return renderer
+
+    def _lookups_of(self, legs: Sequence[Leg], *, whole: bool = False) -> list[Lookup]:
+        """The lookups that the rows of some legs go through."""
+        reached = Widening(self.project.tables, self.project.lookups, {})
+        return list({one.name: one for leg in legs for one in reached.lookups_of(leg, whole=whole)}.values())
 
     def query(
         self,
@@ -73,12 +82,15 @@ class Measuring(Asking):
         attribution: str | None = None,
         lookback: float | None = None,
         total: bool = False,
+        definition: str | None = None,
     ) -> Result:
         """Measure metrics; every number carries its provenance.
 
         `by` dimensions, `grain` day to year or none, `period` as `leadline query --help` lists them, `where` a
         condition, `compare` previous and/or year, `currency` what amounts are converted into. Raises `UsageError` or
-        `RefusedError`, never a wrong number. `total` adds the totals over the breakdown and over time.
+        `RefusedError`, never a wrong number. `total` adds the totals over the breakdown and over time. Of metrics that
+        meant something else before, each period has the `definition` in effect in it, unless `newest` or that of a day
+        is asked for throughout.
         """
         asked = self.ask(
             metrics,
@@ -91,6 +103,7 @@ class Measuring(Asking):
             currency=currency,
             attribution=attribution,
             lookback=lookback,
+            definition=definition,
         )
         plan = self.compile(asked)
         return self.with_totals(self.run(plan), plan) if total else self.run(plan)
@@ -135,9 +148,10 @@ class Measuring(Asking):
         provenance["needs"] = needs
         if plan.query.currency:
             provenance |= {"currency": plan.query.currency, "rates": rates}
-        if renderer.widening is not None and self.project.lookups:
-            used = {one.name: one for leg in plan.legs for one in renderer.widening.lookups_of(leg, whole=False)}
-            provenance["lookups"] = {name: one.file or one.table for name, one in used.items()}
+        lookups = self._lookups_of(plan.legs)
+        if self.project.lookups:
+            provenance["lookups"] = {one.name: one.file or one.table for one in lookups}
+        provenance |= self.rules_told(self.ruled_in(plan.legs, lookups, plan.query.as_of_load))
         provenance["marks"] = [[row, column, mark] for (row, column), mark in marks.items()]
         return Result(tuple(columns), rows, provenance, marks, plan.query)
 
@@ -152,6 +166,10 @@ class Measuring(Asking):
 
     def _empty_columns(self, fact: str, columns: Collection[str]) -> Collection[str]:
         """Of these columns, those empty in every row of the fact; asked once while the warehouse is open."""
+        # What a lookup lends is no column of the fact: rows that nobody knows anything about are no gap in a source.
+        columns = [name for name in columns if self.project.tables[fact].has(name)]
+        if CHANNEL in columns and self.needs_rules(fact):
+            columns.remove(CHANNEL)
         asked = [name for name in columns if (fact, name) not in self._filled]
         if asked:
             warehouse = self.warehouse()

@@ -11,8 +11,8 @@ from leadline.timeline.kernel.jit import compiled
 if TYPE_CHECKING:
     from leadline.timeline.arrays import Indices, Masks, Moments
 
-START, BACK = 1, 2
-"""Bits of `lut`: the event begins a person's time, the event is a return."""
+START, BACK, ONLY = 1, 2, 4
+"""Bits of `lut`: the event begins a person's time, is a return, and may put a person into a cohort."""
 
 
 @compiled
@@ -23,6 +23,7 @@ def add_retention(
     codes: Masks,
     lut: Masks,
     plain: bool,
+    group: Masks,
     periods: Moments,
     width: int,
     recurring: bool,
@@ -30,13 +31,15 @@ def add_retention(
     size: Indices,
     back: Indices,
 ) -> None:
-    """Add each person to `size[cohort]` and, for each k they came back in, to `back[cohort, k]`.
+    """Add each person to `size[row, cohort]` and, for each k they came back in, to `back[row, cohort, k]`.
 
-    `plain`: every event both starts and returns, `lut` is not asked. `width` > 0 counts k in stretches of that length
+    The row is the code of `group` (0 when that is empty) at the event that starts. `plain`: every event is all of what
+    `lut` tells, which is not asked. `width` > 0 counts k in stretches of that length
     from the person's first event of the cohort, else in periods.
     """
     count = len(periods) - 1
-    upto = back.shape[1] - 1
+    upto = back.shape[2] - 1
+    grouped = len(group) > 0
     for person in range(len(start)):
         stop = end[person]
         i = start[person]
@@ -60,7 +63,14 @@ def add_retention(
             else:
                 while begun >= periods[cohort + 1]:
                     cohort += 1
-            size[cohort] += 1
+            if not plain and not lut[codes[i]] & ONLY:
+                if not recurring:
+                    break
+                while i < stop and ts[i] < periods[cohort + 1]:
+                    i += 1
+                continue
+            row = np.int64(group[i]) if grouped else 0
+            size[row, cohort] += 1
             first = i
             while first > start[person] and ts[first - 1] == begun:
                 first -= 1
@@ -71,7 +81,7 @@ def add_retention(
                 if j >= first:
                     k = (ts[j] - begun) // width if width else _period(periods, cohort, ts[j]) - cohort
                     for place in range(min(k, upto) + 1):
-                        back[cohort, place] += 1
+                        back[row, cohort, place] += 1
             elif width:
                 k = -1
                 for j in range(first, stop):
@@ -81,7 +91,7 @@ def add_retention(
                             break
                         if now != k:
                             k = now
-                            back[cohort, k] += 1
+                            back[row, cohort, k] += 1
             else:
                 # TRICKY: the bound moves with the events, so that no division and no search is needed.
                 period = cohort
@@ -98,7 +108,7 @@ def add_retention(
                         bound = periods[period + 1]
                     if counted != period and (plain or lut[codes[j]] & BACK):
                         counted = period
-                        back[cohort, period - cohort] += 1
+                        back[row, cohort, period - cohort] += 1
             if not recurring:
                 break
             while i < stop and ts[i] < periods[cohort + 1]:
@@ -126,7 +136,7 @@ def add_first_retention(
     """
     beyond = len(table) - 1
     outside = table[beyond]
-    upto = back.shape[1] - 1
+    upto = back.shape[2] - 1
     one = np.uint64(1)
     for person in range(len(start)):
         i, stop = start[person], end[person]
@@ -139,7 +149,7 @@ def add_first_retention(
         cohort = table[place] if place < beyond else outside
         if cohort == outside:
             continue
-        size[cohort] += 1
+        size[0, cohort] += 1
         seen = np.uint64(0)
         while i > start[person] and ts[i - 1] == begun:
             i -= 1
@@ -148,7 +158,65 @@ def add_first_retention(
             seen |= np.uint64(lut[codes[j]] >> 1 & 1) << np.uint64(table[place])
         seen >>= np.uint64(cohort)
         for k in range(min(upto + 1, outside - cohort)):
-            back[cohort, k] += np.int64(seen >> np.uint64(k) & one)
+            back[0, cohort, k] += np.int64(seen >> np.uint64(k) & one)
+
+
+@compiled
+def add_worth(
+    start: Indices,
+    end: Indices,
+    ts: Moments,
+    codes: Masks,
+    value: Moments,
+    lut: Masks,
+    group: Masks,
+    periods: Moments,
+    width: int,
+    recurring: bool,
+    worth: Indices,
+) -> None:
+    """Add what each person's returns are worth to `worth[row, cohort, k]`; cohorts as in `add_retention`."""
+    count = len(periods) - 1
+    upto = worth.shape[2] - 1
+    grouped = len(group) > 0
+    for person in range(len(start)):
+        stop = end[person]
+        i = start[person]
+        while i < stop:
+            while i < stop and not lut[codes[i]] & START:
+                i += 1
+            if i == stop or ts[i] >= periods[count]:
+                break
+            begun = ts[i]
+            if begun < periods[0]:
+                if not recurring:
+                    break
+                i += 1
+                continue
+            cohort = np.searchsorted(periods, begun, side="right") - 1
+            if lut[codes[i]] & ONLY:
+                row = np.int64(group[i]) if grouped else 0
+                first = i
+                while first > start[person] and ts[first - 1] == begun:
+                    first -= 1
+                period = cohort
+                for j in range(first, stop):
+                    if width:
+                        k = (ts[j] - begun) // width
+                    else:
+                        if ts[j] >= periods[count]:
+                            break
+                        while ts[j] >= periods[period + 1]:
+                            period += 1
+                        k = period - cohort
+                    if k > upto:
+                        break
+                    if lut[codes[j]] & BACK:
+                        worth[row, cohort, k] += value[j]
+            if not recurring:
+                break
+            while i < stop and ts[i] < periods[cohort + 1]:
+                i += 1
 
 
 @compiled

@@ -17,8 +17,16 @@ OF, VIEW, KEY, ACTION = 1 << 63, 1, 1 << 21, 1 << 42
 _FIELD = np.uint64((1 << 21) - 1)
 _WITHIN = np.uint64((1 << 63) - 1)
 
-SESSIONS, ENGAGED, SINGLE, EVENTS, VIEWS, KEYS, DURATION, NEW = range(8)
-"""Columns of `totals`: sessions, engaged ones, those of one action, events, views, key events, microseconds, firsts."""
+SESSIONS, ENGAGED, SINGLE, EVENTS, VIEWS, KEYS, DURATION, NEW, TIMED, ON_PAGES = range(10)
+"""Columns of `totals`: sessions, engaged ones, those of one action, events, views, key events, microseconds, firsts,
+views with a known time on page, microseconds on them."""
+
+PEOPLE, RETURNING = range(2)
+"""Columns of `people`: those with a session, those with one that is not their first. Its last row is for all."""
+
+COLUMNS = 10
+STAY = 1
+"""What an event weighs in `stay`: it shows that a page was still seen."""
 
 LONG = 10_000_000
 
@@ -37,21 +45,28 @@ def add_sessions(
     gap: int,
     since: int,
     until: int,
+    stay: Masks,
     totals: Indices,
+    people: Indices,
     rows: Indices,
 ) -> int:
     """Add each person's sessions to `totals` (row: code of `group` at the first event); returns their number.
 
     Silence longer than `gap` divides; with `campaign` (not empty) so does a campaign code other than the session's,
     with `midnights` the passing of one. `plain`: every event belongs to visits and `lut` need not be asked for that.
-    `rows`, when it has any, takes a line a session: person (position), first and last event, session number, events,
-    views, key events, engaged.
+    With `stay` (not empty, by code) the time on pages is added up too. `rows`, when it has any, takes a line a session:
+    person (position), first and last event, session number, events, views, key events, engaged, timed views,
+    microseconds on pages.
     """
     written = 0
     by_campaign = len(campaign) > 0
     by_day = len(midnights) > 0
     grouped = len(group) > 0
     wants_rows = rows.shape[0] > 0
+    timing = len(stay) > 0
+    everybody = people.shape[0] - 1
+    # Who was last counted in a row, and as returning: people in several rows count once in each.
+    seen = np.full((people.shape[0], 2), -1, np.int64)
     for person in range(len(start)):
         i, stop = start[person], end[person]
         number = 0
@@ -110,6 +125,18 @@ def add_sessions(
                 totals[row, KEYS] += keys
                 totals[row, DURATION] += duration
                 totals[row, NEW] += number == 1
+                for line in (row, everybody):
+                    if seen[line, PEOPLE] != person:
+                        seen[line, PEOPLE] = person
+                        people[line, PEOPLE] += 1
+                    if number > 1 and seen[line, RETURNING] != person:
+                        seen[line, RETURNING] = person
+                        people[line, RETURNING] += 1
+                timed, on_pages = np.int64(0), np.int64(0)
+                if timing and views > 0:
+                    timed, on_pages = _on_pages(first, last, ts, codes, lut, stay, plain, views)
+                    totals[row, TIMED] += timed
+                    totals[row, ON_PAGES] += on_pages
                 if wants_rows:
                     rows[written, 0] = person
                     rows[written, 1] = first
@@ -119,8 +146,30 @@ def add_sessions(
                     rows[written, 5] = views
                     rows[written, 6] = keys
                     rows[written, 7] = engaged
+                    rows[written, 8] = timed
+                    rows[written, 9] = on_pages
                 written += 1
     return written
+
+
+@compiled
+def _on_pages(
+    first: int, last: int, ts: Moments, codes: Masks, lut: Masks, stay: Masks, plain: bool, views: np.int64
+) -> tuple[np.int64, np.int64]:
+    """How many views of a session have a known time, and the time: gaps between views add up to one."""
+    view = np.uint64(VIEW)
+    begin = first
+    while not (lut[codes[begin]] & view and (plain or lut[codes[begin]] >> np.uint64(63))):
+        begin += 1
+    final = last
+    end = -1
+    while not (lut[codes[final]] & view and (plain or lut[codes[final]] >> np.uint64(63))):
+        if end < 0 and stay[codes[final]] & STAY and (plain or lut[codes[final]] >> np.uint64(63)):
+            end = final
+        final -= 1
+    if end < 0:
+        return views - 1, ts[final] - ts[begin]
+    return views, ts[end] - ts[begin]
 
 
 @compiled

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadline.timeline.question import FOREVER, Breakdown, FunnelQuestion
 from leadline.timeline.reference.event import Event
@@ -69,6 +70,19 @@ def follow_person(events: Sequence[Event], question: FunnelQuestion) -> Journey:
         return Journey(VOID if entered else 0, group=_group(events, question, None))
     still = best.level < len(question.steps) and opened
     return Journey(best.level, best.moments, still, _group(events, question, best))
+
+
+def follow_values(events: Sequence[Event], question: FunnelQuestion) -> dict[str | None, Journey]:
+    """A person's journey through the events of each value, where the breakdown is by every event."""
+    by = question.by
+    if by is None:
+        return {None: follow_person(events, question)}
+    values = dict.fromkeys(event.get(by.property) for event in events)
+    alone = replace(question, by=None)
+    found = {
+        value: follow_person([event for event in events if event.get(by.property) == value], alone) for value in values
+    }
+    return {value: replace(journey, group=value) for value, journey in found.items()}
 
 
 def _rank(entry: _Entry) -> tuple[int, int, int]:

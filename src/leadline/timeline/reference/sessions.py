@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -14,7 +15,10 @@ LONG = 10_000_000
 
 
 class Session(Struct, frozen=True):
-    """One session: its row, number among the person's, first and last moment, and what is counted in it."""
+    """One session: its row, number among the person's, first and last moment, and what is counted in it.
+
+    `timed` views have a known time on page, together `on_pages` microseconds.
+    """
 
     group: str | None
     number: int
@@ -24,6 +28,8 @@ class Session(Struct, frozen=True):
     views: int
     keys: int
     actions: int
+    timed: int
+    on_pages: int
 
     @property
     def engaged(self) -> bool:
@@ -56,7 +62,16 @@ def _divides(session: Sequence[Event], event: Event, question: SessionQuestion) 
     return campaign is not None and campaign != session[0].get(question.campaign)
 
 
+def _times(part: Sequence[Event], question: SessionQuestion) -> list[int]:
+    """The time on each page whose end is known."""
+    views = [place for place, event in enumerate(part) if event.meets(question.views)]
+    times = [part[later].at - part[earlier].at for earlier, later in pairwise(views)]
+    stays = [event.at for event in part[views[-1] + 1 :] if event.meets(question.stays)] if views else []
+    return [*times, stays[-1] - part[views[-1]].at] if stays else times
+
+
 def _count(part: Sequence[Event], number: int, question: SessionQuestion) -> Session:
+    times = _times(part, question)
     return Session(
         group=part[0].get(question.by) if question.by else None,
         number=number,
@@ -66,4 +81,6 @@ def _count(part: Sequence[Event], number: int, question: SessionQuestion) -> Ses
         views=sum(event.meets(question.views) for event in part),
         keys=sum(event.meets(question.keys) for event in part),
         actions=sum(event.meets(question.actions) for event in part),
+        timed=len(times),
+        on_pages=sum(times),
     )

@@ -1,45 +1,68 @@
-"""Retention as SQL: `cohort` (number of the period), `k` (-1: everybody in the cohort) and `people`."""
+"""Retention as SQL: `cohort` (number of the period), `k` (-1: everybody in the cohort), `people`, and their row.
+
+`worth_sql`: `cohort`, `k`, `worth` in millionths, and the row.
+"""
 
 from __future__ import annotations
 
 from leadline.timeline.question import RetentionQuestion
-from leadline.timeline.relational.condition import meets
+from leadline.timeline.relational.condition import column, meets, passed
+from leadline.timeline.relational.dialect import DUCKDB, Dialect
+
+BEYOND = 10_000
+"""Number of what lies after the last period: more than is ever asked for."""
 
 
-def retention_sql(question: RetentionQuestion, relation: str) -> str:
-    """Cohort sizes and who came back. Grouping and joins only."""
+def retention_sql(question: RetentionQuestion, relation: str, dialect: Dialect = DUCKDB) -> str:
+    """Cohort sizes and who came back. Window functions, grouping and joins."""
     question = question.checked()
-    count = len(question.periods) - 1
-    bounds = ", ".join(f"({c}, {question.periods[c]}, {question.periods[c + 1]})" for c in range(count))
-    wanted = ", ".join(f"({k})" for k in range(question.upto + 1))
-    ever = "min(s.ts)" if question.kind == "first" else "s.ts"
-    grouped = " GROUP BY s.person" if question.kind == "first" else ""
+    counted = (
+        "SELECT m.cohort, w.k, count(*) AS people, m.row_value FROM (SELECT person, cohort, row_value, "
+        "max(k) AS furthest FROM returns GROUP BY person, cohort, row_value) AS m "
+        f"CROSS JOIN {dialect.numbers('w', range(question.upto + 1))} "
+        "WHERE w.k <= m.furthest GROUP BY m.cohort, w.k, m.row_value"
+        if question.unbounded
+        else "SELECT cohort, k, count(DISTINCT person) AS people, row_value FROM returns "
+        f"WHERE k <= {question.upto} GROUP BY cohort, k, row_value"
+    )
+    return dialect.statement(
+        f"{_returns(question, relation, dialect)}\n"
+        "SELECT cohort, -1 AS k, count(*) AS people, row_value FROM members GROUP BY cohort, row_value\n"
+        f"UNION ALL {counted}"
+    )
+
+
+def worth_sql(question: RetentionQuestion, relation: str, dialect: Dialect = DUCKDB) -> str:
+    """What came back was worth."""
+    return dialect.statement(
+        f"{_returns(question.checked(), relation, dialect)}\n"
+        f"SELECT cohort, k, sum(value) AS worth, row_value FROM returns WHERE k <= {question.upto} "
+        "GROUP BY cohort, k, row_value"
+    )
+
+
+def _returns(question: RetentionQuestion, relation: str, dialect: Dialect) -> str:
+    """CTEs of the members of cohorts and of their returns."""
+    first, *inner, last = question.periods
     if question.width:
         # Some engines divide whole numbers into fractions; taken off the remainder first, the quotient is whole in all.
-        k = f"CAST((e.ts - m.begun - (e.ts - m.begun) % {question.width}) / {question.width} AS BIGINT)"
-        period = ""
+        since = "e.ts - m.begun"
+        k = f"CAST(({since} - ({since}) % {question.width}) / {question.width} AS {dialect.number_type})"
     else:
-        k = "coalesce(p.number, 10000) - m.cohort"
-        period = " LEFT JOIN periods AS p ON e.ts >= p.since AND e.ts < p.until"
-    inside = "" if question.width or question.unbounded else f" AND e.ts < {question.periods[-1]}"
-    counted = (
-        "SELECT m.cohort, w.k, count(*) AS people FROM (SELECT person, cohort, max(k) AS furthest FROM returns "
-        "GROUP BY person, cohort) AS m JOIN wanted AS w ON w.k <= m.furthest GROUP BY m.cohort, w.k"
-        if question.unbounded
-        else "SELECT r.cohort, r.k, count(DISTINCT r.person) AS people FROM returns AS r "
-        f"WHERE r.k <= {question.upto} GROUP BY r.cohort, r.k"
-    )
+        k = f"CASE WHEN e.ts >= {last} THEN {BEYOND} ELSE {passed('e.ts', inner)} END - m.cohort"
+    inside = "" if question.width or question.unbounded else f" AND e.ts < {last}"
+    row = column(question.by) if question.by else dialect.nothing("text")
+    each, within = ("person, cohort", f" AND ts >= {first}") if question.kind == "recurring" else ("person", "")
     return (
-        f"WITH periods AS (SELECT * FROM (VALUES {bounds}) AS p(number, since, until)),\n"
-        f"wanted AS (SELECT * FROM (VALUES {wanted}) AS w(k)),\n"
-        f"starts AS (SELECT s.person, {ever} AS ts FROM {relation} AS s "
-        f"WHERE {meets(question.start)}{grouped}),\n"
-        "-- each person once a cohort, from the first start in it\n"
-        "members AS (SELECT s.person, p.number AS cohort, min(s.ts) AS begun FROM starts AS s "
-        "JOIN periods AS p ON s.ts >= p.since AND s.ts < p.until GROUP BY s.person, p.number),\n"
-        f"backs AS (SELECT person, ts FROM {relation} WHERE {meets(question.back)}),\n"
-        f"returns AS (SELECT m.person, m.cohort, {k} AS k FROM members AS m "
-        f"JOIN backs AS e ON e.person = m.person AND e.ts >= m.begun{inside}{period})\n"
-        "SELECT cohort, -1 AS k, count(*) AS people FROM members GROUP BY cohort\n"
-        f"UNION ALL {counted}"
+        f"WITH starts AS (SELECT person, ts, id, {row} AS row_value, "
+        f"CASE WHEN {meets(question.only, dialect)} THEN 1 ELSE 0 END AS wanted, {passed('ts', inner)} AS cohort "
+        f"FROM {relation} WHERE {meets(question.start, dialect)} AND ts < {last}{within}),\n"
+        f"placed AS (SELECT person, ts AS begun, row_value, wanted, cohort, "
+        f"row_number() OVER (PARTITION BY {each} ORDER BY ts, id) AS nth FROM starts),\n"
+        "-- each person once a cohort, by the first start in it\n"
+        "members AS (SELECT person, cohort, begun, row_value FROM placed "
+        f"WHERE nth = 1 AND wanted = 1 AND begun >= {first}),\n"
+        f"backs AS (SELECT person, ts, value FROM {relation} WHERE {meets(question.back, dialect)}),\n"
+        "returns AS (SELECT m.person AS person, m.cohort AS cohort, m.row_value AS row_value, e.value AS value, "
+        f"{k} AS k FROM members AS m JOIN backs AS e ON e.person = m.person WHERE e.ts >= m.begun{inside})"
     )

@@ -1,0 +1,203 @@
+"""Funnels of stages: how far people come along a journey, through which stages they were never seen to pass, how fast,
+who goes back, and who leaves. The rules are told in `leadline.timeline.reference.stages`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from leadline.errors import RefusedError, UsageError, unknown
+from leadline.journey.answer import Line, Reach, Sequenced, bounds, html_page, html_table, provenance_of, span_text
+from leadline.journey.funnel import P90, label_of, only_words, percent, period_words, read_breakdown, share
+from leadline.journey.step import STAGE, event_names, read_span, span_words
+from leadline.model.journey import JourneyDefinition
+from leadline.timeline.question import NOTHING, Match
+
+if TYPE_CHECKING:
+    from leadline.time.period import Period
+    from leadline.timeline.stages import Fate, StageResult, StageRow
+    from leadline.timeline.timeline import Timeline
+
+
+class StageLine(Line, frozen=True):
+    """A stage in a row of a funnel of stages.
+
+    `people` came to it or further, `inferred` of them skipped it. `back` went back from it to an earlier stage; of
+    those who came no further `left` by an exit, and `open` are there still (None at the last, where all have arrived).
+    Spans are seconds from the stage before, of those who entered both in turn.
+    """
+
+    group: str | None
+    total: bool
+    step: int
+    stage: str
+    people: int
+    inferred: int
+    of_first: float | None
+    of_previous: float | None
+    median: float | None
+    mean: float | None
+    p90: float | None
+    back: int
+    left: int
+    open: int | None
+
+
+class StageAnswer(Sequenced, frozen=True, kw_only=True):
+    """A funnel of stages: a line a stage for each row, all people last."""
+
+    rows: tuple[StageLine, ...]
+    by: str
+    found: Any
+
+    def people(self, step: int, *, fate: Fate = "reached", **group: str | None) -> list[str]:
+        """Ids of those who `reached` a stage (from 1), were `inferred`, `stopped` there, went `back` or `exited`.
+
+        `group="Email"` only of that row. They are as the warehouse has them: mask before showing.
+        """
+        found: StageResult = self.found
+        if "group" not in group:
+            return found.people(step, fate)
+        groups = {row.group for row in found.rows}
+        if group["group"] not in groups:
+            raise unknown(f"row by {self.by}", str(group["group"]), [name for name in groups if name is not None])
+        return found.people(step, fate, group=group["group"], grouped=True)
+
+    def svg(self, *, standalone: bool = False, locale: str = "en", rtl: bool | None = None) -> str:
+        """The stages drawn as bars; what is inferred apart."""
+        from leadline.charts.canvas import Frame
+        from leadline.charts.funnel import FunnelBar, funnel_chart
+
+        bars = [
+            FunnelBar(
+                line.stage,
+                line.people,
+                line.of_previous,
+                group="" if line.total else label_of(line),
+                inferred=line.inferred,
+            )
+            for line in self.rows
+            if not (self.by and line.total)
+        ]
+        return funnel_chart(Frame(self.title, standalone=standalone, locale=locale, rtl=rtl), bars)
+
+    def _repr_html_(self) -> str:
+        heads = [*([self.by] if self.by else []), *HEADS]
+        cells = [cells_of_stage(line, bool(self.by)) for line in self.rows]
+        return html_page(self.title, self.svg(), html_table(heads, cells, texts=2 if self.by else 1), self.notes)
+
+
+HEADS = ("stage", "people", "inferred", "of first", "of previous", "median", "mean", "p90", "back", "left", "there")
+
+
+class StageWords(Struct, frozen=True):
+    """A question of stages as people write it; see `leadline funnel --help`."""
+
+    journey: str = ""
+    window: str = "none"
+    by: str = ""
+    at: str = "first"
+    people: str = ""
+
+
+def answer_stages(
+    words: StageWords,
+    journey: JourneyDefinition,
+    timeline: Timeline,
+    period: Period | None,
+    timezone: str,
+    reach: Reach,
+) -> StageAnswer:
+    """How far people come along a journey. Raises `RefusedError` where no stage of it was ever entered."""
+    known = {name.removeprefix(f"{STAGE}/") for name in event_names(timeline) if name.startswith(f"{STAGE}/")}
+    never = [stage for stage in journey.stages if stage not in known]
+    if len(never) == len(journey.stages):
+        raise RefusedError(
+            "no-stages",
+            "Nobody ever entered a stage of this journey.",
+            why=f"its stages are {', '.join(journey.stages)}; the records know {', '.join(sorted(known)) or 'none'}",
+            fix="load a CRM's export of contacts, or list your own stages in journeys/NAME.yaml",
+        )
+    if words.by and words.at not in ("first", "last"):
+        raise UsageError(
+            "unknown-touch",
+            f"Stages cannot be broken down at {words.at!r}.",
+            why="a stage that was skipped has no entry of its own to take a value from",
+            fix="write first or last",
+        )
+    window = read_span(words.window)
+    since, until = bounds(period, timezone)
+    exits = tuple(f"{STAGE}/{stage}" for stage in journey.exits if stage in known)
+    found = timeline.stages(
+        [Match((f"{STAGE}/{stage}",), named=stage) for stage in journey.stages],
+        exits=Match(exits, named=" or ".join(journey.exits)) if exits else NOTHING,
+        window=window,
+        since=since,
+        until=until,
+        now=reach.ends,
+        by=read_breakdown(words.by, words.at, timeline),
+    )
+    lines = [line for row in found.rows for line in _lines(row, journey, total=False)]
+    lines += _lines(found.all, journey, total=True)
+    span = found.all.total
+    whole = f", {span_text(span.median)} in the median from first to last" if span is not None else ""
+    skipped = sum(found.all.inferred)
+    notes = [
+        f"Counted: people whose first entry of any of these stages lies {period_words(period, timezone)}, and what "
+        f"became of them {'since' if window is None else 'within ' + span_words(window)}{whole}.",
+    ]
+    if words.people:
+        notes.append(only_words(words.people))
+    if skipped:
+        notes.append(
+            f"Inferred: {skipped:,} stages passed without an entry, because a later one came first; they lend no time."
+        )
+    if never:
+        notes.append(f"Never entered by anybody, so inferred throughout: {', '.join(never)}.")
+    left = ", ".join(journey.exits) or "no stage"
+    notes.append(f"Back: people who went on from there to an earlier stage. Left: the last entry is {left}.")
+    notes.append("There: at this stage at last" + ("." if window is None else ", their window not over."))
+    notes.append(f"Data until {reach.until.isoformat()}.")
+    return StageAnswer(
+        title=journey.title or " → ".join(journey.stages),
+        rows=tuple(lines),
+        notes=tuple(notes),
+        provenance=provenance_of(found.question, timeline, reach, period, timezone) | {"words": words},
+        by=words.by,
+        found=found,
+    )
+
+
+def _lines(row: StageRow, journey: JourneyDefinition, *, total: bool) -> list[StageLine]:
+    lines = []
+    for k, stage in enumerate(journey.stages):
+        took = row.times[k - 1] if k else None
+        lines.append(
+            StageLine(
+                group=row.group,
+                total=total,
+                step=k + 1,
+                stage=stage,
+                people=row.reached[k],
+                inferred=row.inferred[k],
+                of_first=share(row.reached[k], row.reached[0]),
+                of_previous=share(row.reached[k], row.reached[k - 1]) if k else None,
+                median=took.median if took else None,
+                mean=took.mean if took else None,
+                p90=took.quantiles[P90] if took else None,
+                back=row.back[k],
+                left=row.exited[k],
+                open=row.waiting[k] if k + 1 < len(journey.stages) else None,
+            )
+        )
+    return lines
+
+
+def cells_of_stage(line: StageLine, grouped: bool) -> list[str]:
+    """A line as texts, in the order of `HEADS`, after its row if there are several."""
+    counts = [f"{line.people:,}", f"{line.inferred:,}", percent(line.of_first), percent(line.of_previous)]
+    spans = [span_text(line.median), span_text(line.mean), span_text(line.p90)]
+    ends = [f"{line.back:,}", f"{line.left:,}", "–" if line.open is None else f"{line.open:,}"]
+    return [*([label_of(line)] if grouped else []), f"{line.step}. {line.stage}", *counts, *spans, *ends]
