@@ -6,6 +6,7 @@ these models is average, not marginal: that the next euro earns what the last on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ from leadline.attribution.path import Paths
 from leadline.attribution.rule import MARKED, RULES, Settings, credit_by_rule
 from leadline.attribution.shapley import credit_by_shapley
 from leadline.errors import UsageError, unknown
+
+_SHIFT = re.compile(r"\s*([\d.,_ ]+?)\s+from\s+(.+?)\s+to\s+(.+?)\s*\Z", re.IGNORECASE)
 
 
 class Range(Struct, frozen=True):
@@ -45,12 +48,16 @@ class Claim(Struct, frozen=True):
 
 
 class Claims(Struct, frozen=True):
-    """Claims by platform, all of them together, the conversions that happened, and how often each was claimed."""
+    """Claims by channel, all of them together, and the conversions that happened: in all, and with a touch of any of
+    these channels. `factor` is claimed ÷ happened, `factor_touched` claimed ÷ touched.
+    """
 
     by_channel: tuple[Claim, ...]
     claimed: float
     happened: float
     factor: float | None
+    touched: float = 0.0
+    factor_touched: float | None = None
 
 
 class Shift(Struct, frozen=True):
@@ -128,16 +135,23 @@ def over_claim(paths: Paths, credits: Sequence[Credit], claimed: Mapping[str, fl
         factor = (claim / high if high > 0 else None, claim / low if low > 0 else None)
         found.append(Claim(channel, claim, (low, high), factor, touched, max(claim - touched, 0.0)))
     whole = sum(claimed.values())
-    return Claims(tuple(found), whole, happened, whole / happened if happened else None)
+    touched = conversions_with(paths, *claimed)
+    return Claims(
+        tuple(found),
+        whole,
+        happened,
+        whole / happened if happened else None,
+        touched,
+        whole / touched if touched else None,
+    )
 
 
-def conversions_with(paths: Paths, channel: str) -> float:
-    """Conversions whose path has a touch of the channel."""
+def conversions_with(paths: Paths, *channels: str) -> float:
+    """Conversions whose path has a touch of any of the channels."""
     import numpy as np
 
-    if channel not in paths.channels:
-        return 0.0
-    touched = np.unique(paths.path_of[paths.codes == paths.channels.index(channel)])
+    codes = [number for number, name in enumerate(paths.channels) if name in channels]
+    touched = np.unique(paths.path_of[np.isin(paths.codes, codes)])
     return float(paths.conversions[touched].sum())
 
 
@@ -172,6 +186,21 @@ def survives(
     wins = sum(change > 0 for change in gain.values())
     verdict = "yes" if wins == len(gain) else "no" if wins == 0 else "depends"
     return Shift(source, target, amount, gain, verdict)
+
+
+def parse_shift(shift: str | tuple[str, str, float] | None) -> tuple[str, str, float] | None:
+    """From, to and amount of a budget shift; `UsageError` for words that name none."""
+    if shift is None or not isinstance(shift, str):
+        return shift
+    match = _SHIFT.match(shift)
+    digits = re.sub(r"[ ,_]", "", match[1]) if match else ""
+    if match is None or not re.fullmatch(r"\d+(\.\d+)?", digits):
+        raise UsageError(
+            "bad-shift",
+            f"{shift!r} is no budget shift.",
+            fix='write for example "1000 from Paid Social to Paid Search"',
+        )
+    return match[2], match[3], float(digits)
 
 
 def _channels(credits: Sequence[Credit]) -> list[str]:

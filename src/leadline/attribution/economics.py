@@ -14,16 +14,33 @@ from leadline.attribution.credit import Credit
 from leadline.errors import UsageError
 
 UNATTRIBUTED = "Unattributed"
+DUST = 1e-9
+"""Less than this of a conversion is what floating numbers leave behind, and nothing to divide by."""
+
+
+class Money(Struct, frozen=True):
+    """Cost of the period: by label, without one, and booked media left out because the platforms report it as well."""
+
+    by_label: Mapping[str, float]
+    without_label: float = 0.0
+    booked_twice: float = 0.0
+    currency: str = ""
+
+    @property
+    def total(self) -> float:
+        return sum(self.by_label.values()) + self.without_label
 
 
 class Return(Struct, frozen=True):
-    """One label under one model. `customers` and `cac` are None where new customers were not asked for."""
+    """One label under one model. `customers` and `cac` are None where new customers were not asked for, `value`,
+    `roas` and `roi` where conversions are only counted.
+    """
 
     model: str
     channel: str
     cost: float
     conversions: float
-    value: float
+    value: float | None
     customers: float | None
     cpa: float | None
     cac: float | None
@@ -56,7 +73,7 @@ def returns(
         )
         for label in labels
     ]
-    found.sort(key=lambda each: (-each.value, -each.conversions, each.channel))
+    found.sort(key=lambda each: (-(each.value or 0.0), -each.conversions, each.channel))
     rest = None if customers is None else customers.unattributed
     found.append(
         _line(
@@ -70,6 +87,24 @@ def returns(
         )
     )
     return found
+
+
+def joined_cost(
+    media: Mapping[str | None, float],
+    booked: Mapping[str | None, float],
+    spent: Mapping[str | None, float],
+    currency: str,
+) -> Money:
+    """Media as the platforms report it, else as booked, and all other cost as booked."""
+    twice = sum(amount for label, amount in booked.items() if media and (label is None or label in media))
+    counted = {label: amount for label, amount in booked.items() if not media or (label and label not in media)}
+    whole: dict[str | None, float] = {}
+    for part in (media, counted, spent):
+        for label, amount in part.items():
+            whole[label] = whole.get(label, 0.0) + amount
+    without = whole.pop(None, 0.0)
+    named = {str(label): amount for label, amount in sorted(whole.items(), key=lambda each: str(each[0]))}
+    return Money(named, without, twice, currency)
 
 
 def return_ranges(
@@ -108,4 +143,4 @@ def _line(
 
 
 def _divide(amount: float, by: float) -> float | None:
-    return amount / by if by > 0 else None
+    return amount / by if by > DUST else None

@@ -38,6 +38,7 @@ class Paths(Struct, frozen=True, eq=False):
     nulls        how often the path ended without one; float64
     ages         microseconds from each touch to its conversion; int64, for time decay
     marks        bits `LEAD` and `OPPORTUNITY` of each touch; int64, for W-shaped and full path
+    direct       whether each touch is a direct visit, where labels are not channels; bool, for last non-direct
     """
 
     channels: tuple[str, ...]
@@ -48,6 +49,7 @@ class Paths(Struct, frozen=True, eq=False):
     nulls: Floats
     ages: Ints | None = None
     marks: Ints | None = None
+    direct: Flags | None = None
 
     @property
     def lengths(self) -> Ints:
@@ -81,6 +83,7 @@ class Paths(Struct, frozen=True, eq=False):
             np.zeros(int(keep.sum())),
             None if self.ages is None else self.ages[touches],
             None if self.marks is None else self.marks[touches],
+            None if self.direct is None else self.direct[touches],
         )
 
 

@@ -2,128 +2,121 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from leadline.attribution.path import LEAD, OPPORTUNITY, Paths
-from leadline.errors import UsageError
-from leadline.sql.name import quote
-
-if TYPE_CHECKING:
-    from leadline.attribution.path import Ints
-    from leadline.engines.duckdb import Connection
-
-NAMELESS = "(none)"
+from leadline.errors import RefusedError
 
 
 class Reading(Struct, frozen=True, eq=False):
-    """Paths, and the journeys left out because they are still open: touched within the lookback before the last touch
-    known, so that their conversion may yet come.
+    """Paths by label, and what was left out of them.
+
+    `failed` journeys ended without a conversion within the period, `still_open` ones had not ended at its end and are
+    in no path. `currencies` are those of the conversions' values, where they were kept apart. `untouched` conversions
+    had no touch before them.
     """
 
     paths: Paths
+    conversions: int
+    failed: int
     still_open: int
+    touches: int
+    untouched: int
+    currencies: tuple[str, ...]
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether any path has both a touch that made a lead and one that opened an opportunity."""
+        marks = self.paths.marks
+        return marks is not None and bool((marks & LEAD).any()) and bool((marks & OPPORTUNITY).any())
 
 
-def read_paths(
-    con: Connection,
-    *,
-    conversion: str,
-    touch: str,
-    lookback: float | None = 30,
-    dimension: str = "channel",
-    failed: bool = True,
-) -> Reading:
-    """The paths of two relations as `leadline.attribution.statement` reads them.
+def read_paths(won: Iterable[Sequence[Any]], lost: Iterable[Sequence[Any]], *, nameless: str) -> Reading:
+    """The paths of the rows of `Relations.paths` and `Relations.failures`, each in the order it was asked for.
 
-    A conversion's path are the touches of its entity within the lookback before it, both ends included. With `failed`,
-    the touches of an entity after its last conversion (all of them where there is none) are one journey that ended
-    without, once nothing happened for the length of the lookback. A row delivered twice counts once, by its id.
+    Touches without a label are called `nameless`. Raises `RefusedError` when values are in more than one currency.
     """
     import numpy as np
 
-    if lookback is not None and not lookback > 0:
-        raise UsageError("bad-lookback", f"A lookback of {lookback:g} days sees nothing.", fix="give more than 0")
-    seconds = None if lookback is None else round(lookback * 86_400)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _touch AS SELECT DISTINCT ON (id) entity, \"at\" AS moment, id, "
-                f"coalesce({quote(dimension)}, '{NAMELESS}') AS name FROM {touch} AS given")  # fmt: skip
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _conversion AS SELECT DISTINCT ON (id) entity, \"at\" AS moment, "
-                f"CAST(value AS DOUBLE) AS value, id, lead_at, opportunity_at FROM {conversion} AS given")  # fmt: skip
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE _name AS SELECT name, row_number() OVER (ORDER BY name) - 1 AS code "
-        "FROM (SELECT DISTINCT name FROM _touch)"
+    codes: dict[str | None, int] = {}
+    path: list[int] = []
+    ages: list[float] = []
+    direct: list[int] = []
+    before: list[tuple[int, int]] = []
+    lengths: list[int] = []
+    values: list[float] = []
+    currencies: set[str] = set()
+    last = None
+    for number, value, currency, label, is_direct, age, lead, opened in won:
+        if number != last:
+            last = number
+            lengths.append(0)
+            values.append(float(value or 0))
+            currencies.add(currency or "")
+        if age is None:
+            continue
+        lengths[-1] += 1
+        path.append(codes.setdefault(label, len(codes)))
+        ages.append(float(age))
+        direct.append(is_direct)
+        before.append((lead, opened))
+    if len(currencies) > 1:
+        raise RefusedError(
+            "mixed-currencies",
+            f"These conversions are worth amounts in {', '.join(sorted(filter(None, currencies)))}.",
+            why="amounts of different currencies cannot be added",
+            fix="convert them with --currency CODE, or set reporting_currency in leadline.yaml",
+        )
+    touches, conversions = len(path), len(lengths)
+    missed, still_open = _failures(lost, codes, path)
+    lengths += missed
+    added = len(path) - touches
+    names = [nameless if label is None else str(label) for label in codes]
+    # Labels in alphabetical order, whatever came first.
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.arange(len(names))
+    counts = np.array(lengths, dtype=np.int64)
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    owner = np.repeat(np.arange(conversions), counts[:conversions])
+    flags = np.array(before, dtype=bool).reshape(-1, 2)
+    marks = np.zeros(touches + added, dtype=np.int64)
+    for column, bit in enumerate((LEAD, OPPORTUNITY)):
+        found = np.flatnonzero(flags[:, column])
+        if len(found):
+            marks[found[np.append(owner[found[1:]] != owner[found[:-1]], True)]] |= bit
+    nothing = np.zeros(added, dtype=np.int64)
+    paths = Paths(
+        tuple(names[number] for number in order),
+        place[np.array(path, dtype=np.int64)],
+        offsets,
+        np.concatenate((np.ones(conversions), np.zeros(len(missed)))),
+        np.concatenate((np.array(values, dtype=np.float64), np.zeros(len(missed)))),
+        np.concatenate((np.zeros(conversions), np.ones(len(missed)))),
+        np.concatenate((np.rint(np.array(ages) * 1e6).astype(np.int64), nothing)),
+        marks,
+        np.concatenate((np.array(direct, dtype=np.int64), nothing)) > 0,
     )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE _path AS SELECT id, entity, moment, value, lead_at, opportunity_at, "
-        "row_number() OVER (ORDER BY moment, id) - 1 AS path FROM _conversion"
-    )
-    names = tuple(row[0] for row in con.execute("SELECT name FROM _name ORDER BY code").fetchall())
-    within = "" if seconds is None else f"AND t.moment >= p.moment - INTERVAL {seconds} SECOND"
-    won = con.execute(
-        "SELECT p.path, n.code, epoch_us(p.moment) - epoch_us(t.moment) AS age, "
-        "coalesce(t.moment <= p.lead_at, false) AS lead, "
-        "coalesce(t.moment <= p.opportunity_at, false) AS opportunity "
-        "FROM _path AS p JOIN _touch AS t ON t.entity = p.entity JOIN _name AS n ON n.name = t.name "
-        f"WHERE t.moment <= p.moment {within} ORDER BY p.path, t.moment, t.id"
-    ).fetchnumpy()
-    values = con.execute("SELECT value FROM _path ORDER BY path").fetchnumpy()["value"]
-    count = len(values)
-    path, codes = won["path"].astype(np.int64), won["code"].astype(np.int64)
-    ages = won["age"].astype(np.int64)
-    marks = _mark(path, won["lead"], LEAD) | _mark(path, won["opportunity"], OPPORTUNITY)
-    lengths = np.bincount(path, minlength=count)
-    still_open = 0
-    if failed:
-        lost, still_open = _failed(con, seconds)
-        lost_path, lost_codes = lost["path"].astype(np.int64), lost["code"].astype(np.int64)
-        lengths = np.concatenate((lengths, np.bincount(lost_path)))
-        codes = np.concatenate((codes, lost_codes))
-        ages = np.concatenate((ages, np.zeros(len(lost_codes), dtype=np.int64)))
-        marks = np.concatenate((marks, np.zeros(len(lost_codes), dtype=np.int64)))
-    for table in ("_touch", "_conversion", "_name", "_path"):
-        con.execute(f"DROP TABLE {table}")
-    failures = len(lengths) - count
-    return Reading(
-        Paths(
-            names,
-            codes,
-            np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
-            np.concatenate((np.ones(count), np.zeros(failures))),
-            np.concatenate((np.ma.filled(values, 0.0).astype(np.float64), np.zeros(failures))),
-            np.concatenate((np.zeros(count), np.ones(failures))),
-            ages,
-            marks,
-        ),
-        still_open,
-    )
+    untouched = int((counts[:conversions] == 0).sum())
+    told = tuple(sorted(filter(None, currencies)))
+    return Reading(paths, conversions, len(missed), still_open, touches, untouched, told)
 
 
-def _failed(con: Connection, seconds: int | None) -> tuple[dict[str, Ints], int]:
-    """Touches of the journeys that ended without a conversion, and how many are still open."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE _rest AS "
-        "SELECT t.entity, t.moment, t.id, t.name, max(t.moment) OVER (PARTITION BY t.entity) AS ended FROM _touch AS t "
-        "LEFT JOIN (SELECT entity, max(moment) AS converted FROM _conversion GROUP BY entity) AS c USING (entity) "
-        "WHERE t.entity IS NOT NULL AND (converted IS NULL OR t.moment > converted)"
-    )
-    closed = "true" if seconds is None else f"ended < (SELECT max(moment) FROM _touch) - INTERVAL {seconds} SECOND"
-    row = con.execute(f"SELECT count(DISTINCT entity) FROM _rest WHERE NOT ({closed})").fetchone()
-    rows = con.execute(
-        "SELECT dense_rank() OVER (ORDER BY entity) - 1 AS path, code FROM _rest JOIN _name USING (name) "
-        f"WHERE {closed} ORDER BY path, moment, id"
-    ).fetchnumpy()
-    con.execute("DROP TABLE _rest")
-    return rows, int(row[0]) if row else 0
-
-
-def _mark(path: Ints, before: Ints, bit: int) -> Ints:
-    """The bit on the last touch of each path that is before the stage."""
-    import numpy as np
-
-    marks = np.zeros(len(path), dtype=np.int64)
-    places = np.flatnonzero(before)
-    if len(places):
-        last = np.append(path[places[1:]] != path[places[:-1]], True)
-        marks[places[last]] = bit
-    return marks
+def _failures(rows: Iterable[Sequence[Any]], codes: dict[str | None, int], path: list[int]) -> tuple[list[int], int]:
+    """Lengths of the journeys that failed, their touches put at the end of `path`, and how many are still open."""
+    lengths: list[int] = []
+    waiting: set[tuple[Any, Any]] = set()
+    last = None
+    for entity, journey, label, is_open in rows:
+        if is_open:
+            waiting.add((entity, journey))
+            continue
+        if (entity, journey) != last:
+            last = entity, journey
+            lengths.append(0)
+        lengths[-1] += 1
+        path.append(codes.setdefault(label, len(codes)))
+    return lengths, len(waiting)

@@ -1,125 +1,266 @@
-"""Conversions and touches of a workspace as the relations that attribution reads, by person or by account.
+"""Conversions and the touches around them as statements over the facts of a workspace, by person or by account.
 
-Persons are those of `identity.member` and accounts those of `identity.employer` (`leadline.journey.registry`) where
-they have been made, else the ids of the facts.
+Conversions, persons, touches and their order are those of `credited()` in a formula (`leadline.sql.credit`): the same
+rows, the same column for whose they are, touches up to the moment of the conversion and not older than the lookback,
+both ends included, those of one moment in the order of source, key and line. Tests hold the two equal.
+
+By account, a row belongs to the account it names, else to the one its person was with at that moment (before the first
+known one: with the first), else to the person alone. Who is with whom comes from `identity.employer` where the registry
+has been made (`leadline.journey.registry`), else from the rows of any fact that name both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from leadline.errors import RefusedError, unknown
-from leadline.sql.name import literal, quote
+from leadline.attribution.conversion import STAGES, Conversion
+from leadline.model import tree
+from leadline.model.infer import TOUCHES
+from leadline.model.tree import Row
+from leadline.plan.leg import Credits, Span
+from leadline.plan.span import time_column
+from leadline.sql.credit import person_column
+from leadline.time.calendar import Calendar
 
 if TYPE_CHECKING:
-    from leadline.engines.duckdb import Connection
+    from leadline.model.fact import Fact
+    from leadline.sql.render import Renderer
 
 Level = Literal["person", "account"]
+LEVELS: tuple[Level, ...] = ("person", "account")
+REGISTRY = (
+    "SELECT DISTINCT member.id AS person, employer.account, employer.since FROM identity.employer AS employer "
+    "JOIN identity.member AS member ON member.person = employer.person WHERE member.kind <> 'anonymous'"
+)
+_ORDER = "_source, _key, _line"
 
 
-class Conversion(Struct, frozen=True):
-    """What counts as a conversion: rows of a fact that meet `where`, at the time in `at`; rows with one `id` are one.
+class Asked(Struct, frozen=True, kw_only=True):
+    """Which conversions, and which touches may earn them.
 
-    `value` is the SQL of what a row is worth (1 where conversions are only counted), `money` whether that has a
-    currency.
+    `by` is a column of the touch; `lookback` in days; `span` half-open local days in `timezone` (None: all time);
+    `where` conditions on the rows of the conversions; `split` keeps currencies apart.
     """
 
-    fact: str
-    at: str
-    where: str = "true"
-    id: str = "_source || ':' || _key"
-    value: str = "1"
-    person: str = "person_id"
-    account: str = "account_id"
-    money: bool = False
+    conversion: Conversion
+    by: str
+    lookback: float
+    level: Level
+    span: Span | None
+    timezone: str
+    calendar: Calendar
+    where: tuple[Row, ...] = ()
+    split: bool = False
 
-
-CONVERSIONS: Mapping[str, Conversion] = {
-    **{
-        stage: Conversion("stage_entry", "entered_at", f"stage = {literal(stage)} AND is_first")
-        for stage in ("lead", "mql", "sal", "sql", "opportunity", "customer")
-    },
-    "deal_created": Conversion("deal", "created_at", value="amount", money=True),
-    "deal": Conversion("deal", "won_at", "status = 'won'", value="amount", money=True),
-    "order": Conversion(
-        "order", "ordered_at", "is_sale", "_source || ':' || coalesce(order_id, _key)", "amount", "customer_id", "",
-        money=True,
-    ),
-    "first_order": Conversion(
-        "order", "ordered_at", "is_sale AND is_first", "_source || ':' || coalesce(order_id, _key)", "amount",
-        "customer_id", "", money=True,
-    ),
-}  # fmt: skip
-
-
-def conversion_relation(con: Connection, name: str, level: Level = "person") -> str:
-    """SQL with `entity, at, value, id, lead_at, opportunity_at`; rows of one order are one conversion.
-
-    Raises `UsageError` for an unknown conversion, and `RefusedError` when values are in more than one currency.
-    """
-    chosen = CONVERSIONS.get(name)
-    if chosen is None:
-        raise unknown("conversion", name, CONVERSIONS)
-    source = f"fact.{quote(chosen.fact)}"
-    if chosen.money:
-        found = con.execute(f"SELECT DISTINCT currency FROM {source} WHERE {chosen.where} ORDER BY 1").fetchall()
-        if len(found) > 1:
-            raise RefusedError(
-                "mixed-currencies",
-                f"Conversions of {name} are worth amounts in {', '.join(str(row[0]) for row in found)}.",
-                why="amounts of different currencies cannot be added",
-                fix="convert them to one currency before they are credited",
-            )
-    has_account = bool(chosen.account) if level == "account" else False
-    entity = _entity(con, level, chosen.person, chosen.account if has_account else "", chosen.at)
-    stages = _entity(con, level, "person_id", "account_id", "entered_at")
-    return (
-        f"(WITH converted AS (\n"
-        f"  SELECT {entity} AS entity, min({chosen.at}) AS moment, sum({chosen.value}) AS value, {chosen.id} AS id\n"
-        f"  FROM {source} AS row_ WHERE {chosen.where} AND {chosen.at} IS NOT NULL GROUP BY ALL\n"
-        f"), staged AS (\n"
-        f"  SELECT {stages} AS entity, stage, entered_at FROM fact.stage_entry AS row_\n"
-        f"  WHERE stage IN ('lead', 'opportunity')\n"
-        f")\n"
-        f'SELECT converted.entity, any_value(moment) AS "at", any_value(value) AS value, id,\n'
-        f"  min(entered_at) FILTER (WHERE stage = 'lead' AND entered_at <= moment) AS lead_at,\n"
-        f"  min(entered_at) FILTER (WHERE stage = 'opportunity' AND entered_at <= moment) AS opportunity_at\n"
-        f"FROM converted LEFT JOIN staged ON staged.entity = converted.entity\n"
-        f"GROUP BY converted.entity, id)"
-    )
-
-
-def touch_relation(con: Connection, level: Level = "person", dimension: str = "channel") -> str:
-    """SQL with `entity, at, id` and the dimension, from the fact `touch`; touches of nobody known are left out."""
-    entity = _entity(con, level, "person_id", "account_id", "touched_at")
-    return (
-        f"(SELECT * FROM (SELECT {entity} AS entity, touched_at AS \"at\", _source || ':' || _key AS id, "
-        f"{quote(dimension)} FROM fact.touch AS row_) WHERE entity IS NOT NULL)"
-    )
-
-
-def _entity(con: Connection, level: Level, person: str, account: str, at: str) -> str:
-    """The person of a row, or its account: the one it names, else the one its person was with then."""
-    made = {
-        row[0]
-        for row in con.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'identity'"
-        ).fetchall()
-    }
-    who = f"row_.{quote(person)}"
-    if "member" in made:
-        known = f"SELECT any_value(person) FROM identity.member WHERE kind <> 'anonymous' AND id = {who}"
-        who = f"coalesce(({known}), {who})"
-    if level == "person":
-        return who
-    given = [f"row_.{quote(account)}"] if account else []
-    if "employer" in made:
-        # The account of the moment; before the first one is known, the first.
-        given.append(
-            f"(SELECT coalesce(max_by(account, since) FILTER (WHERE since <= row_.{quote(at)}), "
-            f"min_by(account, since)) FROM identity.employer AS employer WHERE employer.person = {who})"
+    def leg(self) -> Credits:
+        """The question as a leg of a plan, which decides what the rows of facts are widened by."""
+        return Credits(
+            fact=self.conversion.measure.fact,
+            by=(self.by,),
+            where=self.where,
+            spans=(self.span,) if self.span else (),
+            grain=None,
+            window=0,
+            calendar=self.calendar,
+            timezone=self.timezone,
+            alias="credit",
+            measure=tree.Credit(self.conversion.measure, "first", self.lookback),
+            currency=self.split,
         )
-    return f"coalesce({', '.join(given)})" if given else "CAST(NULL AS VARCHAR)"
+
+
+class Relations(Struct, frozen=True):
+    """The statements of a question. `renderer` is widened for its leg; `facts` with rows among `filled`.
+
+    `registry` tells whether the identity registry has been made.
+    """
+
+    asked: Asked
+    renderer: Renderer
+    filled: frozenset[str]
+    registry: bool = False
+
+    def paths(self) -> str:
+        """A row a conversion and touch, in order; one without a touch where none came before.
+
+        Columns: number, value, currency, label, is_direct (0 or 1), age in seconds, and whether the touch was up to
+        the moment the entity became a lead, and an opportunity (0 or 1).
+        """
+        renderer = self.renderer
+        within = renderer.span_of(self.asked.lookback)
+        age = renderer.duration("touched_at", "converted_at", "seconds")
+        marks = [
+            f"CASE WHEN touched_at <= staged.{name} THEN 1 ELSE 0 END AS {name}" for name in ("lead_at", "opened_at")
+        ]
+        return renderer.statement(
+            f"WITH {self._belongs()}{self._conversions(self.asked.where)},\n{self._touches()},\n{self._stages()}\n"
+            "SELECT conversion.number, conversion.value, conversion.currency, label,\n"
+            f"  CASE WHEN touchpoint.channel = 'Direct' THEN 1 ELSE 0 END AS is_direct, {age} AS age, "
+            f"{', '.join(marks)}\n"
+            "FROM conversion\n"
+            "LEFT JOIN touchpoint ON touchpoint.entity = conversion.entity AND touched_at <= converted_at\n"
+            f"  AND touched_at >= converted_at - {within}\n"
+            "LEFT JOIN staged ON staged.number = conversion.number\n"
+            "ORDER BY conversion.number, touch_order"
+        )
+
+    def failures(
+        self, begins: dt.datetime | None, ends: dt.datetime, converted_until: dt.datetime | None = None
+    ) -> str:
+        """A row a touch of a journey that ended without a conversion, or has not ended; in order.
+
+        A journey ends in a conversion, or when the lookback passes without a touch or a conversion; the moment it has
+        passed is when it failed. Read are those that failed from `begins` until `ends` (both UTC, half-open) and those
+        that had not ended then. No touch after `ends` is looked at, and no conversion after `converted_until`. Columns:
+        entity, journey, label, is_open (0 or 1).
+        """
+        renderer = self.renderer
+        span = renderer.span_of(self.asked.lookback)
+        until = renderer.timestamp(ends)
+        before = f" AND converted_at < {renderer.timestamp(converted_until)}" if converted_until is not None else ""
+        began = f"AND ended + {span} >= {renderer.timestamp(begins)}" if begins is not None else ""
+        return renderer.statement(
+            f"WITH {self._belongs()}{self._conversions((), all_time=True)},\n{self._touches()},\n"
+            "happened AS (\n"
+            "  SELECT entity, touched_at AS moment, 0 AS converts, touch_order AS place, label FROM touchpoint\n"
+            f"  WHERE touched_at < {until}\n"
+            "  UNION ALL\n"
+            "  SELECT entity, converted_at, 1, number, NULL FROM conversion\n"
+            f"  WHERE entity IS NOT NULL{before}\n"
+            "),\n"
+            "followed AS (\n"
+            "  SELECT happened.*, lag(moment) OVER course AS before, lag(converts) OVER course AS converted_before\n"
+            "  FROM happened WINDOW course AS (PARTITION BY entity ORDER BY moment, converts, place)\n"
+            "),\n"
+            "journey AS (\n"
+            "  -- a new journey begins after a conversion, and after a silence longer than the lookback\n"
+            "  SELECT followed.*, sum(CASE WHEN before IS NULL OR converted_before = 1\n"
+            f"      OR moment > before + {span} THEN 1 ELSE 0 END)\n"
+            "    OVER (PARTITION BY entity ORDER BY moment, converts, place) AS journey\n"
+            "  FROM followed\n"
+            "),\n"
+            "ending AS (\n"
+            "  SELECT entity, journey, max(moment) AS ended FROM journey\n"
+            "  GROUP BY entity, journey HAVING max(converts) = 0\n"
+            ")\n"
+            "SELECT journey.entity, journey.journey, label,\n"
+            f"  CASE WHEN ended + {span} >= {until} THEN 1 ELSE 0 END AS is_open\n"
+            "FROM ending JOIN journey ON journey.entity = ending.entity AND journey.journey = ending.journey\n"
+            f"WHERE moment >= ended - {span} {began}\n"
+            "ORDER BY journey.entity, journey.journey, moment, place"
+        )
+
+    def _conversions(self, where: tuple[Row, ...], *, all_time: bool = False) -> str:
+        asked, renderer = self.asked, self.renderer
+        measure = asked.conversion.measure
+        fact = renderer.facts[measure.fact]
+        time = time_column(measure, renderer.facts)
+        moment = renderer.quote(time)
+        conditions = [f"{moment} IS NOT NULL", *renderer.conditions(where, fact)]
+        if asked.span and not all_time:
+            conditions += renderer.within(time, fact, (asked.span,), asked.timezone)
+        if measure.where is not None:
+            conditions.append(renderer.row(measure.where, fact, 3))
+        value = renderer.real(renderer.row(measure.value, fact, 0)) if isinstance(measure, tree.Sum) else "1"
+        key = "_key" if not asked.conversion.key else f"coalesce({renderer.quote(asked.conversion.key)}, _key)"
+        currency = "currency" if asked.split else "NULL"
+        own = "account_id" if fact.has("account_id") else "NULL"
+        return (
+            "converted AS (\n"
+            f"  SELECT {renderer.quote(person_column(fact))} AS person, {own} AS own_account,\n"
+            f"    {moment} AS converted_at, {value} AS value, {currency} AS currency,\n"
+            f"    _source AS told_by, {key} AS part,\n"
+            f"    row_number() OVER (ORDER BY {moment}, {_ORDER}) AS number\n"
+            f"  FROM {renderer.source(measure.fact)}\n  WHERE {' AND '.join(conditions)}\n"
+            "),\n"
+            "whole AS (\n"
+            "  -- the lines of one order are one conversion\n"
+            "  SELECT person, max(own_account) AS own_account, converted_at, sum(value) AS value, currency,\n"
+            "    min(number) AS number\n"
+            "  FROM converted GROUP BY person, converted_at, currency, told_by, part\n"
+            f"),\n{self._with_entity('conversion', 'whole', 'converted_at')}"
+        )
+
+    def _touches(self) -> str:
+        asked, renderer = self.asked, self.renderer
+        touch = renderer.facts[TOUCHES]
+        known = "person_id IS NOT NULL" + (" OR account_id IS NOT NULL" if asked.level == "account" else "")
+        own = "account_id" if touch.has("account_id") else "NULL"
+        return (
+            f"touched AS (\n  SELECT person_id AS person, {own} AS own_account, touched_at,\n"
+            f"    {renderer.quote(asked.by)} AS label, channel,\n"
+            f"    row_number() OVER (ORDER BY touched_at, {_ORDER}) AS touch_order\n"
+            f"  FROM {renderer.source(TOUCHES)}\n  WHERE touched_at IS NOT NULL AND ({known})\n"
+            f"),\n{self._with_entity('touchpoint', 'touched', 'touched_at')}"
+        )
+
+    def _stages(self) -> str:
+        """When the entity of each conversion had become a lead, and an opportunity."""
+        renderer = self.renderer
+        entry = (
+            "entry AS (\n  SELECT person_id AS person, account_id AS own_account, stage, entered_at\n"
+            f"  FROM {renderer.source(STAGES)}\n  WHERE stage IN ('lead', 'opportunity')\n"
+            f"),\n{self._with_entity('stage', 'entry', 'entered_at')}"
+        )
+        first = [
+            f"min(CASE WHEN stage.stage = '{name}' THEN entered_at END) AS {column}"
+            for name, column in (("lead", "lead_at"), ("opportunity", "opened_at"))
+        ]
+        return (
+            f"{entry},\nstaged AS (\n  SELECT conversion.number, {', '.join(first)}\n"
+            "  FROM conversion JOIN stage ON stage.entity = conversion.entity AND entered_at <= converted_at\n"
+            "  GROUP BY conversion.number\n)"
+        )
+
+    def _with_entity(self, name: str, source: str, at: str) -> str:
+        """Rows with the entity they belong to."""
+        if self.asked.level == "person":
+            return f"{name} AS (\n  SELECT {source}.*, person AS entity FROM {source}\n)"
+        return (
+            f"{name} AS (\n"
+            f"  SELECT {source}.*, CASE WHEN coalesce(own_account, belongs.account) IS NOT NULL\n"
+            f"      THEN 'account ' || coalesce(own_account, belongs.account)\n"
+            f"      ELSE 'person ' || {source}.person END AS entity\n"
+            f"  FROM {source} LEFT JOIN belongs ON belongs.person = {source}.person\n"
+            f"    AND (belongs.nth = 1 OR belongs.since <= {at}) AND (belongs.until IS NULL OR {at} < belongs.until)\n"
+            ")"
+        )
+
+    def _belongs(self) -> str:
+        """CTEs of the accounts of persons over time; nothing where accounts are not asked for."""
+        if self.asked.level == "person":
+            return ""
+        listed = REGISTRY if self.registry else "\n    UNION ALL ".join(map(self._named_together, self._with_both()))
+        if not listed:
+            listed = "SELECT NULL AS person, NULL AS account, NULL AS since WHERE 1 = 0"
+        return (
+            f"named AS (\n    {listed}\n),\n"
+            "first_named AS (\n  SELECT person, account, min(since) AS since FROM named GROUP BY person, account\n),\n"
+            "belongs AS (\n"
+            "  SELECT person, account, since,\n"
+            "    lead(since) OVER (PARTITION BY person ORDER BY since, account) AS until,\n"
+            "    row_number() OVER (PARTITION BY person ORDER BY since, account) AS nth\n"
+            "  FROM first_named\n"
+            "),\n"
+        )
+
+    def _with_both(self) -> list[Fact]:
+        """Facts with rows that may name a person and an account."""
+        found = []
+        for name in sorted(self.filled):
+            fact = self.renderer.facts[name]
+            timed = fact.column(fact.time).type == "timestamp"
+            if timed and fact.has("person_id") and fact.has("account_id"):
+                found.append(fact)
+        return found
+
+    def _named_together(self, fact: Fact) -> str:
+        time = self.renderer.quote(fact.time)
+        return (
+            f"SELECT person_id AS person, account_id AS account, {time} AS since "
+            f"FROM {self.renderer.source(fact.name)} "
+            f"WHERE person_id IS NOT NULL AND account_id IS NOT NULL AND {time} IS NOT NULL"
+        )

@@ -118,7 +118,8 @@ def _last(paths: Paths, _: Settings) -> Floats:
 def _last_non_direct(paths: Paths, settings: Settings) -> Floats:
     import numpy as np
 
-    direct = np.isin(paths.codes, [number for number, name in enumerate(paths.channels) if name in settings.direct])
+    named = [number for number, name in enumerate(paths.channels) if name in settings.direct]
+    direct = np.isin(paths.codes, named) if paths.direct is None else paths.direct
     place = np.where(direct, -1, np.arange(len(paths.codes)))
     found = _reduce(np.maximum, place, paths)
     return _at(paths, np.where(found >= 0, found, _lasts(paths)))
