@@ -19,6 +19,11 @@ WALKS = [
     "docs/money.md",
     "docs/dimensions.md",
     "docs/time.md",
+    "docs/coverage.md",
+    "docs/plan.md",
+    "docs/funnels.md",
+    "docs/events.md",
+    "docs/cohorts.md",
 ]
 
 

@@ -186,12 +186,11 @@ def test_a_workspace_that_is_not_text(run: Run, shop: Path) -> None:
 def test_what_nobody_foresaw_ends_in_one_message(
     run: Run, shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import leadline.workspace
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("boom\nbang")
 
-    monkeypatch.setattr(leadline.workspace, "compile_query", broken)
+    monkeypatch.setattr("leadline.workspace.measure.compile_query", broken)
     told(*run("query", "ad_clicks", "-w", str(shop)), 1, "unforeseen", "ZeroDivisionError: boom", "LEADLINE_DEBUG=1")
     monkeypatch.setenv("LEADLINE_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):

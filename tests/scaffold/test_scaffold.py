@@ -18,6 +18,9 @@ EXPECTED = {
     "sources/README.md",
     "metrics/example.yaml",
     "dashboards/scorecard.yaml",
+    "goals/goals.yaml",
+    "sla/agreement.yaml",
+    "sla/hours.yaml",
 }
 
 

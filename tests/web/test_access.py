@@ -74,7 +74,7 @@ def test_rows_are_kept_from_those_who_may_not_see_them(client: TestClient) -> No
         not in client.get(
             "/explore.csv?metrics=sessions&by=region&where=1%20%3D%201%20or%20region%20%3D%20'APAC'&period=2026"
         ).text
-    )  # noqa: E501
+    )
     client.cookies.clear()
     log_in(client, "viewer")
     assert "APAC" in client.get("/explore.csv?metrics=sessions&by=region&period=2026").text

@@ -49,7 +49,7 @@ def query_options(function: F) -> F:
     options = [
         click.option(
             "--period", "-p", metavar="PERIOD",
-            help="2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-15, 2026-01..2026-06, last-28-days, this-month, mtd, all.",
+            help="2026, 2026-H1, 2026-Q3, 2026-09, 2026-W37, 2026-09-15, 2026-01..2026-06, last-28-days, mtd, all.",
         ),
         click.option("--where", metavar="'EXPR'", help="Only rows that meet a condition, e.g. \"channel = 'Email'\"."),
         click.option("--currency", metavar="CODE", help="Convert amounts (EUR); `original` leaves them as they are."),

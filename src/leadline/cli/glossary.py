@@ -53,6 +53,7 @@ def command(ctx: click.Context, output: Path, language: tuple[str, ...], workspa
 def _asked(folder: Path, tags: tuple[str, ...], *, given: bool) -> tuple[Terms, list[Language]]:
     from leadline.catalogue import LANGUAGES
     from leadline.errors import UsageError
+    from leadline.governance.contract import read_terms
     from leadline.language.read import read_language
     from leadline.model.facts import FACTS
     from leadline.project import find_workspace, open_project, read_metrics
@@ -66,7 +67,8 @@ def _asked(folder: Path, tags: tuple[str, ...], *, given: bool) -> tuple[Terms, 
             raise
         return Terms(read_metrics(None, FACTS), FACTS), [read_language(tag) for tag in wanted or ["en"]]
     spoken = project.settings.languages or ("en",)
-    terms = Terms(project.metrics, project.facts, project.settings.name or project.folder.name)
+    contracts = read_terms(project)
+    terms = Terms(project.metrics, project.facts, project.settings.name or project.folder.name, contracts)
     return terms, [
         read_language(tag, folder=project.folder, home=spoken[0], known=project.metrics) for tag in wanted or spoken
     ]

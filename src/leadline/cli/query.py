@@ -25,6 +25,7 @@ from leadline.model.tree import CREDIT_MODELS
     help="Model for credited() amounts. Default: the workspace's.",
 )
 @click.option("--lookback", type=click.FloatRange(0, min_open=True), metavar="DAYS", help="Days of touches credited.")
+@click.option("--definition", metavar="DAY", help="Measure all periods by the definitions of a day, or the `newest`.")
 @click.option("--sql", is_flag=True, help="Print the statements instead of running them.")
 @click.option("--sort", metavar="COLUMN", help="Order rows by a column, largest first; -COLUMN for smallest first.")
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many rows.")
@@ -53,6 +54,7 @@ def command(
     total: bool,
     attribution: str | None,
     lookback: float | None,
+    definition: str | None,
     sql: bool,
     sort: str | None,
     limit: int | None,
@@ -83,6 +85,7 @@ def command(
         "currency": currency,
         "attribution": attribution,
         "lookback": lookback,
+        "definition": definition,
     }
     if sql:
         plan = space.compile(space.ask(split_names(metrics), **asked))

@@ -12,8 +12,9 @@ from leadline.cli.common import language_option, opened, split_names, workspace_
 @click.command("report")
 @click.argument("kpis", nargs=-1, metavar="[METRIC]...")
 @click.option(
-    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="[default: report.html, or report.pdf]"
 )
+@click.option("--pdf", is_flag=True, help="As PDF, every character in an embedded font.")
 @click.option("--by", "-b", multiple=True, metavar="DIM", help="Add a breakdown of the KPIs that have this dimension.")
 @click.option(
     "--grain",
@@ -28,31 +29,31 @@ from leadline.cli.common import language_option, opened, split_names, workspace_
 def command(
     ctx: click.Context,
     kpis: tuple[str, ...],
-    output: Path,
+    output: Path | None,
+    pdf: bool,
     by: tuple[str, ...],
     grain: str | None,
     period: str | None,
     language: str | None,
     workspace: str | None,
 ) -> None:
-    """Write the scorecard, charts and definitions as one self-contained HTML file.
+    """Write the scorecard, charts and definitions as one self-contained HTML file, or as PDF.
 
     \b
     leadline report --by channel -o may.html
+    leadline report --pdf --language vi -o may.pdf
     """
     from leadline.errors import LeadlineError
     from leadline.language.read import workspace_language
     from leadline.report.html import render_html, write_html
-    from leadline.report.scorecard import build_scorecard
+    from leadline.report.scorecard_goal import aimed_scorecard
     from leadline.report.translate import translated_card, translated_result
     from leadline.report.view import Breakdown
     from leadline.warehouse.ledger import findings_of
 
     space = opened(ctx, workspace)
     spoken = workspace_language(space, language)
-    card = build_scorecard(
-        space, kpis=split_names(kpis), grain=grain or "", period=period, today=space.today, language=spoken
-    )
+    card = aimed_scorecard(space, kpis=split_names(kpis), grain=grain or "", period=period, language=spoken)
     card = translated_card(card, spoken, space.metrics)
     breakdowns = []
     for dimension in split_names(by):
@@ -70,5 +71,13 @@ def command(
         for row in findings_of(space.warehouse().ledger(), None, 20)
         if row["severity"] != "note"
     ]
-    write_html(output, render_html(card, breakdowns=breakdowns, findings=found, language=spoken))
+    page = render_html(card, breakdowns=breakdowns, findings=found, language=spoken)
+    pdf = pdf or (output is not None and output.suffix.lower() == ".pdf")
+    output = output or Path("report.pdf" if pdf else "report.html")
+    if pdf:
+        from leadline.report.pdf import write_pdf
+
+        write_pdf(output, page)
+    else:
+        write_html(output, page)
     click.echo(f"Wrote {output} ({output.stat().st_size / 1024:,.0f} KB).")

@@ -33,7 +33,7 @@ def command(
     language: str | None,
     workspace: str | None,
 ) -> None:
-    """Show at most seven KPIs by stage with trend, previous period and last year.
+    """Show at most seven KPIs by stage with trend, previous period and last year, and how far their goals are.
 
     The KPIs are those of dashboards/scorecard.yaml, or the METRICs named.
 
@@ -42,20 +42,19 @@ def command(
     leadline scorecard leads mql cac --grain quarter
     """
     from leadline.language.read import workspace_language
-    from leadline.report.scorecard import build_scorecard
+    from leadline.report.scorecard_goal import aimed_scorecard
     from leadline.report.scorecard_text import render_scorecard
     from leadline.report.table import style_for
     from leadline.report.translate import translated_card
 
     space = opened(ctx, workspace)
     spoken = workspace_language(space, "en" if style == "json" else language)
-    card = build_scorecard(
+    card = aimed_scorecard(
         space,
         kpis=split_names(kpis),
         grain=grain or "",
         period=period,
         as_known_at=as_known_at,
-        today=space.today,
         language=spoken,
     )
     if style == "json":

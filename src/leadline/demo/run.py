@@ -125,7 +125,7 @@ def make_workspace(out: Path) -> None:
     settings.write_text(settings.read_text(encoding="utf-8") + still, encoding="utf-8", newline="\n")
     readme = out / "README.md"
     readme.write_text(f"> {company.notice}\n\n{readme.read_text(encoding='utf-8')}", encoding="utf-8", newline="\n")
-    for room in ("sources", "metrics"):
+    for room in ("sources", "metrics", "goals", "sla"):
         with resources.as_file(resources.files("leadline.demo") / room) as definitions:
             shutil.copytree(definitions, out / room, dirs_exist_ok=True)
 

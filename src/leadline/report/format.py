@@ -21,6 +21,7 @@ UNATTRIBUTED = "Unattributed"
 MARKS: dict[Mark | str, str] = {
     "unfinished": "*",
     "settling": "°",
+    "redefined": "◊",
     "like": "§",
     "immature": "†",
     "unlike": "¶",
@@ -29,6 +30,7 @@ MARKS: dict[Mark | str, str] = {
 FOOTNOTES: dict[Mark | str, str] = {
     "unfinished": "period not finished yet: the value will still change",
     "settling": "conversions of its last days are still being credited",
+    "redefined": "another definition than before, or two within the period",
     "like": "the same part of the earlier period, not all of it",
     "immature": "cohort not mature yet: its window is still open",
     "unlike": "no comparison: it would mislead",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 from msgspec import Struct
 
 from leadline.charts.palette import DARK_VARIABLES, LIGHT_VARIABLES, RULES
+from leadline.charts.period import period_label
+from leadline.governance.contract import Term
 from leadline.language.formula import formula_words
 from leadline.language.language import Language
 from leadline.language.order import initial, order_key
@@ -24,6 +27,7 @@ from leadline.model.infer import meaning_of
 from leadline.model.metric import Metric, expand
 from leadline.model.text import formula_text
 from leadline.model.tree import refs_of
+from leadline.model.version import since
 from leadline.report.html import environment, write_html
 from leadline.report.lineage import columns_read, used_by
 
@@ -36,11 +40,12 @@ _GROUPS = (
 
 
 class Terms(Struct, frozen=True):
-    """What a glossary is about: metrics and the facts they read, under a title."""
+    """What a glossary is about: metrics and the facts they read, under a title, and the contracts about them."""
 
     metrics: Mapping[str, Metric]
     facts: Mapping[str, Fact]
     title: str = ""
+    contracts: tuple[Term, ...] = ()
 
 
 def write_glossary(folder: Path, terms: Terms, languages: Sequence[Language]) -> list[Path]:
@@ -73,10 +78,12 @@ def page_name(metric: str) -> str:
 def _pages(terms: Terms, language: Language, languages: Sequence[Language]) -> list[tuple[str, str]]:
     shared = _shared(terms, language)
     users = used_by(terms.metrics)
-    pages = [(INDEX, _render("glossary_index", shared | _index(terms, language) | _others(INDEX, language, languages)))]
+    pages = [
+        (INDEX, _render("glossary_index", shared | index_view(terms, language) | _others(INDEX, language, languages)))
+    ]
     for metric in terms.metrics.values():
         name = page_name(metric.id)
-        view = {"metric": _entry(metric, terms, language, users.get(metric.id, ()), languages)}
+        view = {"metric": metric_view(metric, terms, language, users.get(metric.id, ()), languages)}
         pages.append((name, _render("glossary_metric", shared | view | _others(name, language, languages))))
     return pages
 
@@ -110,9 +117,10 @@ def _title(language: Language) -> str:
     return language.say("Glossary of metrics")
 
 
-def _index(terms: Terms, language: Language) -> dict[str, Any]:
+def index_view(terms: Terms, language: Language, base: str = "") -> dict[str, Any]:
+    """All metrics by alphabet and by group; links lead to pages in `base`."""
     entries = sorted(
-        (_brief(metric, language) for metric in terms.metrics.values()),
+        (_brief(metric, language, base) for metric in terms.metrics.values()),
         key=lambda entry: order_key(entry["name"], language.code),
     )
     letters = [
@@ -130,11 +138,11 @@ def _index(terms: Terms, language: Language) -> dict[str, Any]:
     }
 
 
-def _brief(metric: Metric, language: Language) -> dict[str, Any]:
+def _brief(metric: Metric, language: Language, base: str = "") -> dict[str, Any]:
     told = language.metric(metric)
     return {
         "id": metric.id,
-        "href": page_name(metric.id),
+        "href": base + page_name(metric.id),
         "name": told.name,
         "doc": told.doc,
         "foreign": told.foreign,
@@ -148,12 +156,19 @@ def group_of(metric: Metric) -> str:
     return place if metric.origin.startswith("catalogue/") and place in _GROUPS else "own"
 
 
-def _entry(
-    metric: Metric, terms: Terms, language: Language, users: Sequence[str], languages: Sequence[Language]
+def metric_view(
+    metric: Metric,
+    terms: Terms,
+    language: Language,
+    users: Sequence[str],
+    languages: Sequence[Language] = (),
+    base: str = "",
 ) -> dict[str, Any]:
+    """A metric's page: what it means, reads, uses and is used by (`users`), and its names in other `languages`."""
     meaning = meaning_of(metric, terms.metrics, terms.facts)
     whole = formula_text(expand(metric.tree, terms.metrics))
     say = language.say
+    begun = since(metric)
     facts = [
         (say("Group"), language.label("groups", group_of(metric))),
         (say("Unit"), language.label("units", meaning.unit)),
@@ -164,27 +179,69 @@ def _entry(
         (say("Totals"), language.label("additivity", meaning.additivity)),
         (say("Owner"), metric.owner),
         (say("Version"), str(metric.version)),
+        (say("In effect since"), _day(begun, language) if begun is not None else ""),
     ]
-    return _brief(metric, language) | {
+    return _brief(metric, language, base) | {
         "formula": metric.formula,
         "whole": whole if whole != formula_text(metric.tree) else "",
-        "words": _words(formula_words(metric.tree, language, terms.metrics)),
+        "words": _words(formula_words(metric.tree, language, terms.metrics), base),
         "facts": [(name, value) for name, value in facts if value],
         "pitfalls": metric.pitfalls,
         "decision": metric.decision,
         "needs": metric.needs,
         "written": language.written(metric),
+        "earlier": [
+            {
+                "version": str(one.version),
+                "until": language.fill("until {day}", day=_day(one.until, language)),
+                "formula": one.formula,
+                "note": one.note,
+            }
+            for one in reversed(metric.versions)
+        ],
+        "agreed": _agreed(metric, terms, language),
         "reads": _reads(metric, terms, language),
-        "uses": [_brief(terms.metrics[name], language) for name in refs_of(metric.tree)],
-        "users": [_brief(terms.metrics[name], language) for name in users],
+        "uses": [_brief(terms.metrics[name], language, base) for name in refs_of(metric.tree)],
+        "users": [_brief(terms.metrics[name], language, base) for name in users],
         "dimensions": [(language.column(name), name) for name in meaning.dimensions],
         "names": _names(metric, language, languages),
     }
 
 
-def _words(phrase: Phrase) -> list[dict[str, str]]:
+def _agreed(metric: Metric, terms: Terms, language: Language) -> list[dict[str, str]]:
+    """Where each team stands on what is written today."""
+    states = {
+        "agreed": language.say("agreed"),
+        "stale": language.say("agreed to an earlier definition"),
+        "withdrawn": language.say("withdrawn"),
+        "missing": language.say("not agreed"),
+    }
+    found = []
+    for term in terms.contracts:
+        for one in term.standings if term.metric == metric.id else ():
+            last = one.sign_off
+            when = _day(last.day, language) if last is not None else ""
+            found.append(
+                {
+                    "team": one.team,
+                    "state": states[one.state],
+                    "when": when,
+                    "by": last.by if last is not None else "",
+                    "note": last.note if last is not None else "",
+                }
+            )
+    return found
+
+
+def _day(day: date, language: Language) -> str:
+    return period_label(day, "day", language.locale)
+
+
+def _words(phrase: Phrase, base: str) -> list[dict[str, str]]:
     return [
-        {"text": part.name, "href": page_name(part.metric)} if isinstance(part, Link) else {"text": part, "href": ""}
+        {"text": part.name, "href": base + page_name(part.metric)}
+        if isinstance(part, Link)
+        else {"text": part, "href": ""}
         for part in phrase
     ]
 

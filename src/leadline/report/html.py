@@ -18,6 +18,7 @@ from leadline.charts.label import clean_lines
 from leadline.charts.palette import DARK_VARIABLES, LIGHT_VARIABLES, RULES
 from leadline.language.language import ENGLISH, Language
 from leadline.report import view
+from leadline.report.goal_view import row_heads, row_view
 from leadline.report.view import Breakdown
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def render_html(
         "note": note,
         "head": view.head(card, language, generated_at),
         "tiles": [view.tile(kpi, card, language) for kpi in card.kpis],
+        "row_heads": row_heads(language),
+        "rows": [row_view(kpi, card, language) for kpi in card.kpis],
         "charts": [view.chart(kpi, card, language) for kpi in card.kpis if kpi.periods],
         "breakdowns": [view.breakdown(part, card, language, index) for index, part in enumerate(breakdowns)],
         "findings": [view.finding(found) for found in findings],

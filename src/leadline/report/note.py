@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from leadline.charts.label import clean
 from leadline.charts.period import period_label
 from leadline.charts.value import format_value, local_digits
 from leadline.language.language import ENGLISH, Language
@@ -20,6 +21,7 @@ def time_notes(provenance: Mapping[str, Any], language: Language = ENGLISH) -> l
         *_few(
             [_compared(entry, provenance, language) for entry in reversed(provenance.get("compared") or [])], language
         ),
+        *_redefined(provenance, language),
         *_settling(provenance, language),
         *_missing_days(provenance, language),
         *_refused_totals(provenance, language),
@@ -65,6 +67,20 @@ def _compared(entry: Mapping[str, Any], provenance: Mapping[str, Any], language:
         )
         text += f"; {language.fill('only {sources}, as far as it reaches now', sources=told)}"
     return text
+
+
+def _redefined(provenance: Mapping[str, Any], language: Language) -> list[str]:
+    lines = []
+    for one in provenance.get("breaks") or []:
+        text = language.fill(
+            "{metric} means something else from {day} on (version {was} → {version})",
+            metric=one["metric"],
+            day=_day(one["from"], language.locale),
+            was=one["was"],
+            version=one["version"],
+        )
+        lines.append(f"{MARKS['redefined']} {text}{': ' + clean(one['note']) if one['note'] else ''}")
+    return lines
 
 
 def _settling(provenance: Mapping[str, Any], language: Language) -> list[str]:

@@ -17,7 +17,9 @@ from leadline.charts.label import clean
 from leadline.charts.period import as_date
 from leadline.charts.scale import Number
 from leadline.errors import DefinitionError, LeadlineError, UsageError, unknown
+from leadline.governance.pace import Pace
 from leadline.language.language import ENGLISH, Language
+from leadline.model.annotation import Annotation
 from leadline.plan.result import Mark, Result
 from leadline.report.change import Change, Verdict, change
 from leadline.report.note import comparison_notes
@@ -34,6 +36,7 @@ STAGES = (
 )  # fmt: skip
 _MOST_UNFINISHED = 4
 State = Literal["complete", "maturing", "settling", "late", "missing"]
+Status = Literal["on track", "watch", "act"]
 # What makes a period unfit to stand for itself; being compared in part does not.
 _UNFIT = ("unfinished", "settling", "immature", "no-data")
 
@@ -60,7 +63,9 @@ class Kpi(Struct, frozen=True):
     `values` and `last_year` go with `periods`, oldest first; the last `unfinished` of them are not whole yet and
     `value` is that of the one before them, in `period`. `state` says why that is not the scorecard's own period:
     its source is late, later cohorts are maturing or conversions settling; `problem` says why there is no value,
-    `remarks` why there is no comparison or with what it is made.
+    `remarks` why there is no comparison or with what it is made. On each of `breaks` another definition begins.
+    `goal` holds `value` against the goal of its period, `pace` is the goal still running; `status` and `action` follow
+    from them (`leadline.report.scorecard_goal`).
     """
 
     definition: Definition
@@ -77,6 +82,11 @@ class Kpi(Struct, frozen=True):
     currency: str = ""
     problem: str = ""
     remarks: tuple[str, ...] = ()
+    breaks: tuple[date, ...] = ()
+    goal: Pace | None = None
+    pace: Pace | None = None
+    status: Status | None = None
+    action: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -100,6 +110,7 @@ class Scorecard(Struct, frozen=True):
     model: str = ""
     as_known_at: str = ""
     sql: tuple[str, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 def build_scorecard(
@@ -110,13 +121,14 @@ def build_scorecard(
     period: str | None = None,
     as_known_at: Any = None,
     today: date | None = None,
+    where: str | None = None,
     language: Language = ENGLISH,
 ) -> Scorecard:
     """The scorecard of a workspace, from one query over all its KPIs.
 
     `kpis` and `grain` are those of `dashboards/scorecard.yaml` unless given; `period` limits the time looked at (its
-    last complete period of `grain` is shown). A KPI that cannot be asked shows its reason, and the others their
-    numbers. Raises `DefinitionError` for more than seven KPIs, `UsageError` for an unknown grain or metric.
+    last complete period of `grain` is shown), `where` the rows. A KPI that cannot be asked shows its reason, the others
+    their numbers. Raises `DefinitionError` for more than seven KPIs, `UsageError` for an unknown grain or metric.
     """
     dashboard = workspace.project.dashboards.get("scorecard")
     grain = grain or getattr(dashboard, "grain", "month")
@@ -128,7 +140,7 @@ def build_scorecard(
     currency = workspace.settings.currency
     found: list[Kpi] = []
     asked: list[str] = []
-    for names, result in _ask(workspace, chosen, grain, period, as_known_at):
+    for names, result in _ask(workspace, chosen, grain, period, as_known_at, where):
         if isinstance(result, LeadlineError):
             found += [Kpi(_definition(workspace, name), state="missing", problem=result.what) for name in names]
             continue
@@ -175,19 +187,23 @@ def _check(chosen: Sequence[str], workspace: Asked) -> None:
 
 
 def _ask(
-    workspace: Asked, names: list[str], grain: str, period: str | None, as_known_at: Any
+    workspace: Asked, names: list[str], grain: str, period: str | None, as_known_at: Any, where: str | None
 ) -> list[tuple[list[str], Result | LeadlineError]]:
     """All KPIs in one query; one by one only when that fails, so that one bad KPI does not hide the others."""
     try:
-        return [(names, _query(workspace, names, grain, period, as_known_at))]
+        return [(names, _query(workspace, names, grain, period, as_known_at, where))]
     except LeadlineError as error:
         if len(names) == 1:
             return [(names, error)]
-    return [answer for name in names for answer in _ask(workspace, [name], grain, period, as_known_at)]
+    return [answer for name in names for answer in _ask(workspace, [name], grain, period, as_known_at, where)]
 
 
-def _query(workspace: Asked, names: list[str], grain: str, period: str | None, as_known_at: Any) -> Result:
-    return workspace.query(names, grain=grain, period=period, compare=("previous", "year"), as_known_at=as_known_at)
+def _query(
+    workspace: Asked, names: list[str], grain: str, period: str | None, as_known_at: Any, where: str | None
+) -> Result:
+    words: dict[str, Any] = {"where": where} if where else {}
+    compare = ("previous", "year")
+    return workspace.query(names, grain=grain, period=period, compare=compare, as_known_at=as_known_at, **words)
 
 
 def _kpi(
@@ -229,6 +245,7 @@ def _kpi(
         unfinished=len(after),
         state=_state([marks.get(period) for period in after]),
         remarks=tuple(comparison_notes(result.provenance, at, definition.id, language)),
+        breaks=tuple(result.breaks_of(definition.id)),
         fresh_to=known_to,
         currency=(result.columns[main].currency if main is not None else "") or currency,
     )

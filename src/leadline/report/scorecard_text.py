@@ -11,6 +11,7 @@ from leadline.language.language import ENGLISH, Language
 from leadline.report.change import ARROWS, Change, Verdict, format_change
 from leadline.report.format import format_period
 from leadline.report.scorecard import Kpi, Scorecard
+from leadline.report.scorecard_goal_text import render_scorecard_goals
 from leadline.report.table import PLAIN, Style, from_left, isolated
 
 _PAINT = {"better": "36", "worse": "33"}
@@ -29,7 +30,8 @@ WORDS: dict[Verdict, str] = {
 
 
 def render_scorecard(card: Scorecard, style: Style = PLAIN, *, language: Language = ENGLISH) -> str:
-    """The scorecard as lines of text: stage, KPI, value, course, change to the period before and to last year.
+    """The scorecard as lines of text: stage, KPI, value, course, change to the period before and to last year;
+    then the goals of those that have one.
 
     Arrows say which way a value went, the word whether that is good; colour only repeats the word.
     """
@@ -55,6 +57,8 @@ def render_scorecard(card: Scorecard, style: Style = PLAIN, *, language: Languag
         if kpi.problem:
             lines.append(style.faint(f"{' ' * (2 if narrow else widths[0] + len(_GAP))}{language.say(kpi.problem)}"))
     lines += ["", *(style.faint(note) for note in _notes(card, language))]
+    goals = render_scorecard_goals(card, style, language=language)
+    lines += ([""] if goals and lines[-1] else []) + goals
     return "\n".join(from_left(line, language) for line in lines).rstrip()
 
 

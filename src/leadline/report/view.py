@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from leadline.charts.bar import Bar, bar_chart
 from leadline.charts.canvas import Frame
 from leadline.charts.line import Series, line_chart
 from leadline.charts.period import as_date, following
+from leadline.charts.remark import Remark, remarks_within
 from leadline.charts.scale import Number, finite
 from leadline.charts.spark import sparkline
 from leadline.charts.value import format_value, local_digits
 from leadline.charts.wording import Wording
 from leadline.language.language import Language
+from leadline.model.annotate import of_metrics
+from leadline.model.annotation import Annotation
+from leadline.plan.drawing import MOST_LINES, draw_result, largest_first
 from leadline.plan.result import Mark, Result, ResultColumn, Value
 from leadline.report.change import ARROWS, Change, format_change
 from leadline.report.format import FOOTNOTES, MARKS, format_cell, format_member, format_period
+from leadline.report.goal_view import goal_view
 from leadline.report.scorecard import Kpi, Scorecard
 from leadline.report.table import heading
 
@@ -33,7 +37,6 @@ View = dict[str, Any]
 
 _WIDE, _NARROW = 540, 340
 _MOST_ROWS = 50
-_MOST_LINES = 6
 _TIMINGS = {"early": "early signal", "mid": "mid-way signal", "late": "late result"}
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "target": "close to its target is better"}
 _VERDICTS = {"better": "better", "worse": "worse", "steady": "steady", "changed": "changed", "unknown": ""}
@@ -45,6 +48,7 @@ class Breakdown(Struct, frozen=True):
     title: str
     result: Result
     doc: str = ""
+    annotations: tuple[Annotation, ...] = ()
 
 
 def head(card: Scorecard, language: Language, generated_at: datetime | None) -> View:
@@ -94,6 +98,8 @@ def tile(kpi: Kpi, card: Scorecard, language: Language) -> View:
         "late": kpi.state == "late",
         "version": definition.version,
         "problem": language.say(kpi.problem),
+        "owner": definition.owner,
+        "goal": goal_view(kpi, card, language),
     }
 
 
@@ -103,11 +109,14 @@ def chart(kpi: Kpi, card: Scorecard, language: Language) -> View:
     has_past = any(finite(value) is not None for value in kpi.last_year)
     past = Series(language.say("a year before"), kpi.last_year) if has_past else None
     still_open = kpi.periods[len(kpi.periods) - kpi.unfinished :]
+    remarks = remarks_of(card.annotations, [definition.id])
 
     def drawn(width: int, kind: str) -> Markup:
         frame = _frame(kpi, card, language, width=width, height=250, id=f"{kind}-{definition.id}")
         line = Series(definition.name, kpi.values)
-        return _markup(line_chart(frame, kpi.periods, [line], past=past, unfinished=still_open))
+        return _markup(
+            line_chart(frame, kpi.periods, [line], past=past, unfinished=still_open, breaks=kpi.breaks, remarks=remarks)
+        )
 
     def shown(value: Number | None) -> str:
         return format_value(value, definition.unit, currency=kpi.currency, locale=language.locale)
@@ -129,18 +138,36 @@ def chart(kpi: Kpi, card: Scorecard, language: Language) -> View:
         "rows": list(reversed(rows)),
         "has_past": has_past,
         "footnote": language.say(FOOTNOTES["unfinished"]) if still_open else "",
+        "remarks": told_remarks(remarks, kpi.periods, card.grain, language),
     }
+
+
+def remarks_of(annotations: Sequence[Annotation], metrics: Collection[str]) -> list[Remark]:
+    """What a chart of some metrics marks."""
+    return [Remark(one.first, one.text) for one in of_metrics(annotations, metrics)]
+
+
+def told_remarks(
+    remarks: Sequence[Remark], periods: Sequence[date], grain: str, language: Language
+) -> list[tuple[str, str]]:
+    """Day and text of the remarks that a chart of these periods marks, in the order of its numbers."""
+    dates = sorted(as_date(period) for period in periods)
+    return [(format_period(one.day, "day", language.locale), one.text) for one in remarks_within(remarks, dates, grain)]
 
 
 def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) -> View:
     """A result as a chart (bars, or lines over time) and as a table."""
-    result = _largest_first(part.result)
+    result = largest_first(part.result)
     grain = str(result.provenance.get("grain") or card.grain)
     currency = str(result.provenance.get("currency") or card.currency)
     rows = result.rows[:_MOST_ROWS]
     kinds = [column.kind for column in result.columns]
     undrawn = _undrawn(result) if "time" in kinds else 0
     hidden, total = len(result.rows) - len(rows), format_value(len(result.rows), locale=language.locale)
+    asked = {column.metric or column.name for column in result.columns if column.kind == "metric"}
+    remarks = remarks_of(part.annotations, asked)
+    time = kinds.index("time") if "time" in kinds else None
+    periods = {row[time] for row in result.rows if isinstance(row[time], date)} if time is not None else set()
 
     def drawn(width: int, kind: str) -> Markup | str:
         base = Frame(
@@ -152,8 +179,9 @@ def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) 
             id=f"{kind}-part-{index}",
             words=wording(language, grain),
         )
-        draw = _lines if "time" in kinds else _bars
-        text = draw(base, result, language) if {"time", "dimension"} & set(kinds) else ""
+        text = draw_result(
+            base, result, member=lambda value: format_member(value, language), say=language.say, remarks=remarks
+        )
         return _markup(text) if text else ""
 
     return {
@@ -170,6 +198,7 @@ def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) 
             ]
             for at, row in enumerate(rows)
         ],
+        "remarks": told_remarks(remarks, sorted(periods), grain, language),
         "undrawn": language.count("{count} smaller ones not drawn", undrawn) if undrawn else "",
         "hidden": language.count("{count} of {total} rows not shown", hidden, total=total) if hidden else "",
     }
@@ -274,89 +303,9 @@ def _year_before(period: date, grain: str) -> date:
     return following(period, "week", -52) if grain == "week" else following(period, "year", -1)
 
 
-def _measures(result: Result) -> tuple[int, int | None, str]:
-    """The metric to draw, what to hold it against, and what that is called."""
-    metrics = [i for i, column in enumerate(result.columns) if column.kind == "metric" and not column.compare]
-    if not metrics:
-        return -1, None, ""
-    main = result.columns[metrics[0]]
-    for compare, label in (("year", "a year before"), ("previous", "period before")):
-        for i, column in enumerate(result.columns):
-            if column.compare == compare and column.metric == (main.metric or main.name):
-                return metrics[0], i, label
-    return metrics[0], None, ""
-
-
-def _largest_first(result: Result) -> Result:
-    """The result by its first metric, unless it runs in time: what is cut from a chart is then the least."""
-    kinds = {column.kind for column in result.columns}
-    at, _, _ = _measures(result)
-    return result.sorted_by(result.columns[at].name) if kinds == {"dimension", "metric"} else result
-
-
-def _bars(frame: Frame, result: Result, language: Language) -> str:
-    at, against, label = _measures(result)
-    if at < 0:
-        return ""
-    names = [i for i, column in enumerate(result.columns) if column.kind == "dimension"]
-    bars = [
-        Bar(
-            " · ".join(format_member(row[i], language) for i in names),
-            _number(row[at]),
-            _number(row[against]) if against is not None else None,
-        )
-        for row in result.rows
-    ]
-    return bar_chart(_of_column(frame, result.columns[at]), bars, before_label=language.say(label))
-
-
-def _lines(frame: Frame, result: Result, language: Language) -> str:
-    at, against, label = _measures(result)
-    if at < 0:
-        return ""
-    time = next(i for i, column in enumerate(result.columns) if column.kind == "time")
-    names = [i for i, column in enumerate(result.columns) if column.kind == "dimension"]
-    groups: dict[str, dict[date, tuple[Value, ...]]] = {}
-    still_open: set[date] = set()
-    for place, row in enumerate(result.rows):
-        moment = row[time]
-        if not isinstance(moment, date):
-            continue
-        member = " · ".join(format_member(row[i], language) for i in names) or result.columns[at].label
-        groups.setdefault(member, {})[as_date(moment)] = row
-        if result.marks.get((place, at)) in ("unfinished", "immature"):
-            still_open.add(as_date(moment))
-    periods = sorted({period for rows in groups.values() for period in rows})
-    # The members with the largest latest value: the ones a reader looks for first.
-    ranked = sorted(groups, key=lambda member: -_latest(groups[member], at))[:_MOST_LINES]
-
-    def values(member: str, column: int) -> tuple[Number | None, ...]:
-        rows = groups[member]
-        return tuple(_number(rows[period][column]) if period in rows else None for period in periods)
-
-    past = Series(language.say(label), values(ranked[0], against)) if against is not None and len(groups) == 1 else None
-    series = [Series(member, values(member, at)) for member in ranked]
-    return line_chart(_of_column(frame, result.columns[at]), periods, series, past=past, unfinished=still_open)
-
-
 def _undrawn(result: Result) -> int:
     names = [i for i, column in enumerate(result.columns) if column.kind == "dimension"]
-    return max(0, len({tuple(row[i] for i in names) for row in result.rows}) - _MOST_LINES)
-
-
-def _number(value: Value) -> Number | None:
-    return value if isinstance(value, int | float | Decimal) else None
-
-
-def _latest(rows: dict[date, tuple[Value, ...]], column: int) -> float:
-    known = [finite(_number(rows[period][column])) for period in sorted(rows)]
-    return next((value for value in reversed(known) if value is not None), 0.0)
-
-
-def _of_column(frame: Frame, column: ResultColumn) -> Frame:
-    from msgspec.structs import replace
-
-    return replace(frame, unit=column.unit or "count", currency=column.currency or frame.currency)
+    return max(0, len({tuple(row[i] for i in names) for row in result.rows}) - MOST_LINES)
 
 
 def _cell(value: Value, column: ResultColumn, mark: Mark | None, currency: str, language: Language, grain: str) -> str:

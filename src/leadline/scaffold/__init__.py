@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.scaffold.workspace import MODELS, init_workspace
+from leadline.model.question import MODELS
+from leadline.scaffold.workspace import init_workspace
 
 __all__ = ["MODELS", "init_workspace"]

@@ -13,13 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from leadline.errors import UsageError, unknown
-
-MODELS: dict[str, str] = {
-    "b2b_saas": "B2B software by subscription: leads, sales team, recurring revenue",
-    "ecommerce": "a shop: visits, orders, repeat purchases",
-    "plg": "a product people sign up for and use before they pay",
-    "lead_gen": "leads for a sales team or for others: services, agencies, brokers",
-}
+from leadline.model.question import MODELS
 
 QUESTIONS = {
     "b2b_saas": "leads mql --by channel --grain month --period last-6-months",
