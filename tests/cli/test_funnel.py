@@ -12,6 +12,8 @@ import pytest
 from kit import give, make_workspace
 from leadline.cli import main
 from leadline.journey.answer import told_people
+from leadline.model.journey import MOST_STAGES
+from leadline.timeline.question import MOST_STEPS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -155,3 +157,7 @@ def test_only_people_of_a_segment(run: Run, tmp_path: Path) -> None:
     code, _, err = run("funnel", "lead", "--where", "channel = 'Email'")
     assert code == 2
     assert "journey-filter" in err
+
+
+def test_a_journey_has_as_many_stages_as_a_funnel_can_tell_apart() -> None:
+    assert MOST_STAGES == MOST_STEPS

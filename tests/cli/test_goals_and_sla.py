@@ -84,3 +84,32 @@ def test_sla_from_ledger_to_signature(run) -> None:  # type: ignore[no-untyped-d
     assert "disputed: called from the fair" in out
     assert "- sales: signed 2026-07-02." in out
     assert "- marketing: not signed" in out
+
+
+def test_the_scorecard_tells_how_far_goals_are(run) -> None:  # type: ignore[no-untyped-def]
+    """Thirty of forty in June, and nothing runs: less than 85 %, so that something has to change."""
+    code, out, _ = run("scorecard", "mql")
+    assert code == 0
+    assert "✗ act" in out
+    assert "Agree what changes: 30 came where the goal was 40." in out
+    _, out, _ = run("scorecard", "mql", "-f", "json")
+    [kpi] = json.loads(out)["kpis"]
+    assert (kpi["goal"]["attainment"], kpi["pace"], kpi["status"]) == (0.75, None, "act")
+
+
+def test_check_reads_goals_promises_and_annotations(run, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    note = folder / "annotations" / "notes.yaml"
+    note.parent.mkdir()
+    note.write_text("- {date: 2026-06-12, text: Fair}\n", encoding="utf-8")
+    code, out, _ = run("check")
+    assert code == 0
+    assert "✓ 1 goals, 1 promises, 1 annotations are sound" in out
+    note.write_text("- {date: 2026-06-12, text: Fair}\n- {date: 2026-06-12, txt: Fair}\n", encoding="utf-8")
+    (folder / "goals" / "g.csv").write_text("metric,period,target\nmql,2026-06,40\nmqls,2026-06,40\n", encoding="utf-8")
+    (folder / "sla" / "hours.yaml").write_text("default:\n  timezone: Nowhere\n", encoding="utf-8")
+    code, out, _ = run("check")
+    assert code == 3
+    for place in ("annotations/notes.yaml:2", "goals/g.csv:3", "sla/hours.yaml:1"):
+        assert f"({place})" in out, place
+    _, out, _ = run("check", "-f", "github")
+    assert "::error file=goals/g.csv,line=3::There is no metric named 'mqls'" in out

@@ -24,6 +24,7 @@ WALKS = [
     "docs/funnels.md",
     "docs/events.md",
     "docs/cohorts.md",
+    "docs/reports.md",
 ]
 
 

@@ -113,3 +113,15 @@ def test_errors_are_pages_with_a_cure(client: TestClient) -> None:
     assert "not-a-period" in wrong.text
     script = client.get("/?period=%3Cscript%3Ealert(1)%3C/script%3E")
     assert "<script>alert" not in script.text
+
+
+def test_what_nobody_foresaw_is_a_page_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("leadline.web.page.cockpit.aimed_scorecard", broken)
+    with TestClient(make_app(folder), base_url="http://localhost", raise_server_exceptions=False) as client:
+        page = client.get("/")
+    assert page.status_code == 500
+    assert "did not foresee" in page.text
+    assert "secret detail" not in page.text

@@ -16,7 +16,7 @@ from leadline.model.tree import CREDIT_MODELS
 from leadline.plan.need import Need
 from leadline.plan.result import Result
 from leadline.report.export import encode_json, to_csv, to_json
-from leadline.report.scorecard import build_scorecard
+from leadline.report.scorecard_goal import aimed_scorecard
 from leadline.warehouse.ledger import coverage, findings_of, loads_of
 from leadline.web.question import Question, Sent
 
@@ -131,7 +131,7 @@ def scorecard(question: Question, given: Mapping[str, Any], _: Sent) -> msgspec.
             "rows-limited", "A scorecard is about all rows, and you see some of them.", fix="ask /query instead"
         )
     space = question.workspace
-    card = build_scorecard(space, grain=given["grain"] or "", period=given["period"], today=space.today)
+    card = aimed_scorecard(space, grain=given["grain"] or "", period=given["period"])
     return msgspec.Raw(encode_json(card).encode())
 
 

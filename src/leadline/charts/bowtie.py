@@ -84,9 +84,7 @@ def _column(canvas: Canvas, frame: Frame, knot: Knot, x: float, width: float, ed
     canvas.rect(x, top + sure + knot.inferred * scale, width, knot.open * scale, "shade-1", radius=2)
 
 
-def _words(
-    canvas: Canvas, frame: Frame, knot: Knot, x: float, room: float, bounds: tuple[float, float]
-) -> None:
+def _words(canvas: Canvas, frame: Frame, knot: Knot, x: float, room: float, bounds: tuple[float, float]) -> None:
     top, height = bounds
     name = clean(knot.label)
     fitting = shorten(name, _SIZE, room - 8)

@@ -97,9 +97,7 @@ class Canvas:
         )
         self._add("path", title, "", {"d": shape, "fill-opacity": 0.35, **_fill(colour)})
 
-    def wedge(
-        self, x1: float, x2: float, first: tuple[float, float], then: tuple[float, float], colour: str
-    ) -> None:
+    def wedge(self, x1: float, x2: float, first: tuple[float, float], then: tuple[float, float], colour: str) -> None:
         """A pale shape from one upright edge to another; of each its top and bottom."""
         a, b = _number(self._x(x1)), _number(self._x(x2))
         corners = f"M{a} {_number(first[0])}L{b} {_number(then[0])}V{_number(then[1])}L{a} {_number(first[1])}Z"

@@ -27,7 +27,7 @@ def english_value(value: Number, unit: str, currency: str, digits: int | None) -
         return None
     if digits is not None:
         return _fixed(value, digits)
-    whole = value == int(value) or abs(value) >= _WHOLE_FROM
+    whole = value == int(value) or abs(float(value)) >= _WHOLE_FROM
     text = _fixed(value, 0 if whole else 2)
     return text if whole else text.rstrip("0").removesuffix(".")
 

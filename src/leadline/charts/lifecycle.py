@@ -20,6 +20,7 @@ _RIGHT = 8
 _COLOURS = ("other-2", "main", "other-4")
 _AWAY = "past"
 _HATCH = 5.0
+_LINE = 18
 
 
 class Stack(Struct, frozen=True):
@@ -38,13 +39,14 @@ def lifecycle_chart(frame: Frame, stacks: Sequence[Stack], names: Sequence[str])
     """
     # In a file of its own nothing else says what it shows.
     begin = _TITLE if frame.standalone else 0
-    height = (frame.height or 300) + begin
+    head = _HEAD + _LINE * (_lines(names, frame.width) - 1)
+    height = (frame.height or 300) + begin + head - _HEAD
     canvas = Canvas(frame.width, height, mirrored=frame.mirrored)
     if begin:
         canvas.text(0, 16, shorten(clean(frame.title), 14, frame.width), size=14, bold=True)
     tops = [sum(stack.above) for stack in stacks if stack.above is not None]
     lows = [-stack.below for stack in stacks if stack.below is not None]
-    scale = linear_scale([*lows, *tops, 1], height - _BOTTOM, begin + _HEAD, whole=True)
+    scale = linear_scale([*lows, *tops, 1], height - _BOTTOM, begin + head, whole=True)
     labels = {tick: format_value(tick, locale=frame.locale, compact=True) for tick in scale.ticks}
     left = max((text_width(text, 12) for text in labels.values()), default=0) + 10
     for tick, text in labels.items():
@@ -64,10 +66,10 @@ def lifecycle_chart(frame: Frame, stacks: Sequence[Stack], names: Sequence[str])
                 canvas.text(middle, height - 7, of, anchor="middle", colour="muted")
             year = of or year
         canvas.target(
-            left + room * number, begin + _HEAD, room, height - begin - _HEAD - _BOTTOM, _told(frame, stack, names)
+            left + room * number, begin + head, room, height - begin - head - _BOTTOM, _told(frame, stack, names)
         )
     canvas.line(left, scale(0), frame.width - _RIGHT, scale(0), "axis")
-    _legend(canvas, left, begin, names)
+    _legend(canvas, begin, names)
     return canvas.svg(frame, frame.desc or _describe(frame, stacks, names))
 
 
@@ -90,15 +92,32 @@ def _hatched(canvas: Canvas, x: float, y: float, width: float, height: float) ->
         level += _HATCH
 
 
-def _legend(canvas: Canvas, left: float, top: float, names: Sequence[str]) -> None:
-    x = left
+def _legend(canvas: Canvas, top: float, names: Sequence[str]) -> None:
+    x = 0.0
     for name, colour in zip(names, (*_COLOURS, _AWAY), strict=True):
+        if x and x + _entry(name) > canvas.width:
+            x, top = 0.0, top + _LINE
         if colour == _AWAY:
             _hatched(canvas, x, top + 6, 11, 11)
         else:
             canvas.rect(x, top + 6, 11, 11, colour, radius=2)
         canvas.text(x + 17, top + 16, name)
-        x += 17 + text_width(name, 12) + 18
+        x += _entry(name) + 18
+
+
+def _entry(name: str) -> float:
+    """Width of a name in the legend, with its colour."""
+    return 17 + text_width(name, 12)
+
+
+def _lines(names: Sequence[str], width: float) -> int:
+    """How many lines the legend takes."""
+    lines, x = 1, 0.0
+    for name in names:
+        if x and x + _entry(name) > width:
+            lines, x = lines + 1, 0.0
+        x += _entry(name) + 18
+    return lines
 
 
 def _told(frame: Frame, stack: Stack, names: Sequence[str]) -> str:

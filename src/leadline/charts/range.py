@@ -12,6 +12,8 @@ from leadline.charts.scale import LinearScale, Number, finite, linear_scale
 from leadline.charts.value import NOTHING, format_value
 
 _ROW = 30
+_TWO_LINES = 44
+_NARROW = 420
 _HEAD = 26
 _FOOT = 26
 _SIZE = 12.5
@@ -32,31 +34,39 @@ def range_chart(frame: Frame, ranges: Sequence[Range], *, marked_label: str = ""
     """An SVG with a row a member, in the order given, at most `limit`; how many are left out is written below.
 
     The scale includes zero, so that lengths can be compared; a member whose ends are equal is one dot. A missing value
-    shows as an en dash.
+    shows as an en dash. In a narrow drawing names and values stand above their lines, which then have its whole width.
     """
     shown = ranges[:limit]
     hidden = len(ranges) - len(shown)
     head = _HEAD if marked_label else 8
-    height = frame.height or head + _ROW * max(len(shown), 1) + _FOOT + (20 if hidden else 0)
+    narrow = frame.width < _NARROW
+    room = _TWO_LINES if narrow else _ROW
+    height = frame.height or head + room * max(len(shown), 1) + _FOOT + (20 if hidden else 0)
     canvas = Canvas(frame.width, height, mirrored=frame.mirrored)
     names = [clean(each.label) for each in shown]
     told = [_told_range(frame, each) for each in shown]
     name_room = min(max((text_width(name, _SIZE) for name in names), default=0) + 14, frame.width * 0.32)
     value_room = max((text_width(text, _SIZE) for text in told), default=0) + 16
     numbers = [value for each in shown for value in (each.low, each.high, each.marked)]
-    scale = linear_scale(numbers, name_room + 8, frame.width - value_room - 8, count=4)
-    bottom = head + _ROW * len(shown)
+    if narrow:
+        scale = linear_scale(numbers, 8, frame.width - 24, count=2)
+    else:
+        scale = linear_scale(numbers, name_room + 8, frame.width - value_room - 8, count=4)
+    bottom = head + room * len(shown)
     _grid(canvas, frame, scale, head, bottom)
     if marked_label:
-        canvas.dot(name_room + 13, 11, 4.5, "goal")
-        canvas.text(name_room + 24, 15, marked_label, colour="muted")
+        left = 0 if narrow else name_room
+        canvas.dot(left + 13, 11, 4.5, "goal")
+        canvas.text(left + 24, 15, marked_label, colour="muted")
     for index, (each, name, text) in enumerate(zip(shown, names, told, strict=True)):
-        middle = head + _ROW * (index + 0.5)
+        top = head + room * index
+        middle = top + room - 12 if narrow else top + room / 2
         _row(canvas, each, scale, middle)
-        fitting = shorten(name, _SIZE, name_room - 12)
-        canvas.text(0, middle + 4.5, fitting, size=_SIZE, title=name if fitting != name else "")
-        canvas.text(frame.width, middle + 4.5, text, anchor="end", size=_SIZE)
-        canvas.target(0, middle - _ROW / 2, frame.width, _ROW, _told(frame, each, marked_label))
+        fitting = shorten(name, _SIZE, frame.width - text_width(text, _SIZE) - 12 if narrow else name_room - 12)
+        line = middle - 12 if narrow else middle + 4.5
+        canvas.text(0, line, fitting, size=_SIZE, title=name if fitting != name else "", halo=narrow)
+        canvas.text(frame.width, line, text, anchor="end", size=_SIZE, halo=narrow)
+        canvas.target(0, top, frame.width, room, _told(frame, each, marked_label))
     if hidden:
         canvas.text(0, height - 6, frame.words.hidden.format(count=hidden), colour="muted")
     return canvas.svg(frame, frame.desc or _describe(frame, shown, hidden))

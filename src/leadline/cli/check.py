@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @workspace_option
 @click.pass_context
 def command(ctx: click.Context, strict: bool, style: str, workspace: str | None) -> None:
-    """Check every definition, golden example and sign-off, and what the last load of each source found.
+    """Check every definition, example, sign-off, goal, promise and annotation, and what the last loads found.
 
     Ends with 0 only when all is well, with 3 when a definition is wrong, contradicts its examples or is not what the
     teams agreed to, with 4 when data needs a look. Useful as a step of continuous integration over the workspace's
@@ -41,7 +41,7 @@ def command(ctx: click.Context, strict: bool, style: str, workspace: str | None)
     leadline check
     leadline check --strict --format github
     """
-    from leadline.governance.audit import contract_concerns, example_concerns
+    from leadline.governance.audit import contract_concerns, example_concerns, text_concerns
     from leadline.governance.contract import own_sources, read_terms
     from leadline.governance.example import read_examples, run_examples
     from leadline.project import find_workspace, read_project
@@ -61,12 +61,16 @@ def command(ctx: click.Context, strict: bool, style: str, workspace: str | None)
     if terms and not unsettled:
         passed.append(f"contracts: all teams agree to what {len(terms)} definitions mean")
     concerns += unsettled
-    agreed = not any(concern.severity == "error" or strict for concern in concerns)
     space = Workspace(project)
     ctx.call_on_close(space.close)
+    unread, sound = text_concerns(project, space.today)
+    if sound:
+        passed.append(f"{sound} are sound")
+    concerns += unread
+    agreed = not any(concern.severity == "error" or strict for concern in concerns)
     facts = 0
     # A checkout of the definitions alone has no warehouse, and making one would change the folder that is checked.
-    if not _is_local(space) or (folder / space.settings.warehouse).exists():
+    if not unread and (not _is_local(space) or (folder / space.settings.warehouse).exists()):
         space.refresh_lookups()
         concerns += _data(space)
         facts = len(space.states())

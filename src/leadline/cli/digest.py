@@ -51,7 +51,7 @@ def command(
     leadline digest
     leadline digest --week 2026-W26 --language vi --format html -o digest.html
     leadline digest --format pdf -o digest.pdf
-    leadline digest --send --dry-run
+    leadline digest --week 2026-W26 --send --dry-run
     """
     from leadline.language.read import workspace_language
     from leadline.report.digest import build_digest

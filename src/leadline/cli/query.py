@@ -33,7 +33,7 @@ from leadline.model.tree import CREDIT_MODELS
     "--format",
     "-f",
     "style",
-    type=click.Choice(["table", "csv", "json", "parquet"]),
+    type=click.Choice(["table", "csv", "json", "parquet", "xlsx"]),
     default="table",
     show_default=True,
 )
@@ -71,6 +71,7 @@ def command(
     leadline query revenue aov --by channel --grain month --total
     leadline query marketing_revenue --by channel --attribution linear --lookback 30
     leadline query leads --by campaign --sort leads --limit 10
+    leadline query revenue leads --by channel --grain month --format xlsx -o channels.xlsx
     leadline query revenue --period 2026-Q1 --as-known-at 2026-04-02 --format json
     leadline query revenue --by region --currency EUR
     """
@@ -107,6 +108,16 @@ def command(
         click.echo(render_table(result, style_for(sys.stdout), language=spoken, limit=limit or 0))
         _explain_gaps(result.provenance)
         _explain_rates(result.provenance)
+        return
+    if style == "xlsx":
+        from leadline.language.read import workspace_language
+        from leadline.report.excel import write_excel
+        from leadline.report.translate import translated_result
+
+        if output is None:
+            raise click.UsageError("A workbook is not text: name a file with --output FILE.")
+        spoken = workspace_language(space, language)
+        write_excel(translated_result(result, spoken, space.metrics), output, language=spoken)
         return
     from leadline.report.export import to_csv, to_json, write_parquet
 

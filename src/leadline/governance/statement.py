@@ -49,9 +49,11 @@ class Statement(Struct, frozen=True):
         return tuple(team for team in self.ledger.teams if team not in signed)
 
 
-def make_statement(workspace: Workspace, period: str, *, as_known_at: str | None = None) -> Statement:
-    """The statement of a period, with the last signature of each team."""
-    ledger = measure_sla(workspace, period, as_known_at=as_known_at)
+def make_statement(
+    workspace: Workspace, period: str, *, as_known_at: str | None = None, reveal: bool | None = None
+) -> Statement:
+    """The statement of a period, with the last signature of each team; `reveal` as for the ledger, which it holds."""
+    ledger = measure_sla(workspace, period, as_known_at=as_known_at, reveal=reveal)
     digest = _digest(ledger, workspace)
     return Statement(ledger, digest, _signatures(workspace, _label(ledger), digest))
 

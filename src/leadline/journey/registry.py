@@ -228,10 +228,10 @@ def gather_owners(
         columns = identity_columns(fact)
         if "anonymous" not in columns or "user" not in columns:
             continue
-        visitor, user = quote(columns["anonymous"]), quote(columns["user"])
+        of_device, of_user = quote(columns["anonymous"]), quote(columns["user"])
         for device, by, at in con.execute(
-            f"SELECT {visitor}, {user}, epoch_us({_when(fact)}) FROM fact.{quote(fact.name)} WHERE {user} IS NOT NULL "
-            f"AND {_when(fact)} IS NOT NULL AND {visitor} IN (SELECT unnest(?))",
+            f"SELECT {of_device}, {of_user}, epoch_us({_when(fact)}) FROM fact.{quote(fact.name)} "
+            f"WHERE {of_user} IS NOT NULL AND {_when(fact)} IS NOT NULL AND {of_device} IN (SELECT unnest(?))",
             [given],
         ).fetchall():
             known, person = forms["anonymous", device], _person(identities, "user", by)

@@ -23,6 +23,7 @@ from leadline.governance.sla import Delivery, Item, measure_sla
 from leadline.governance.twin import twin_of
 from leadline.language.language import ENGLISH, Language
 from leadline.model.annotation import Annotation, read_annotations
+from leadline.model.goal import measured_by
 from leadline.model.version import held, since
 from leadline.report.change import Change, change
 from leadline.report.scorecard import Kpi, Scorecard, build_scorecard
@@ -190,8 +191,7 @@ def build_digest(space: Workspace, week: str | None = None, *, language: Languag
     promises, remarks = _promises(then, start)
     late = _late(then, lines)
     why = (["late-source"] if late else []) + ([] if any(line.kpi.period for line in lines) else ["no-data"])
-    names = {name: language.metric_name(metric) for name, metric in space.metrics.items()}
-    return Digest(
+    found = Digest(
         workspace=card.workspace,
         week=start,
         timezone=card.timezone,
@@ -209,9 +209,18 @@ def build_digest(space: Workspace, week: str | None = None, *, language: Languag
         found=_found(space, start),
         redefined=_redefined(space, start),
         unsigned=_unsigned(space),
-        names=names,
         remarks=remarks,
     )
+    told = {name: language.metric_name(space.metrics[name]) for name in _named(found) if name in space.metrics}
+    return replace(found, names=told)
+
+
+def _named(digest: Digest) -> list[str]:
+    """The ids of the metrics a digest speaks of."""
+    names = [line.kpi.definition.id for line in digest.kpis]
+    names += [measured_by(risk.pace.goal.metric) for risk in digest.risks]
+    names += [one.metric for part in (digest.annotations, digest.redefined, digest.unsigned) for one in part]
+    return list(dict.fromkeys(names))
 
 
 def _week(space: Workspace, text: str | None) -> dt.date:

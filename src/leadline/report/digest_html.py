@@ -142,8 +142,7 @@ def _inside(scale: float) -> Draw:
 def _on_paper(svg: str, _: int) -> str:
     from leadline.report.picture import on_paper
 
-    svg = on_paper(svg)
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    return on_paper(svg)
 
 
 def _markup(text: str) -> Markup:

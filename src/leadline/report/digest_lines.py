@@ -7,7 +7,7 @@ from the words around it; each surface escapes it once more for its own markup.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -128,8 +128,8 @@ def _kpi(line: Line, digest: Digest, language: Language) -> Said:
         )
     elif line.limits is not None:
         unusual = any(one.metric == kpi.definition.id for one in digest.signals)
-        changes.append(language.say("unusual" if unusual else "as usual"))
-    tone: Tone = kpi.verdict if kpi.verdict in ("better", "worse") else ""  # type: ignore[assignment]
+        changes.append(language.say("unusual") if unusual else language.say("as usual"))
+    tone: Tone = kpi.verdict if kpi.verdict in ("better", "worse") else ""
     return Said(name, _figure(kpi, kpi.value, language), " · ".join(changes), tone, _spark(kpi, language))
 
 
@@ -173,19 +173,20 @@ def _signals(digest: Digest, language: Language) -> Section:
 def _signal(one: Signal, kpi: Kpi, digest: Digest, language: Language) -> Said:
     limits = one.limits
     span = {
+        "weeks": _count(limits.weeks, language),
         "low": _apart(_figure(kpi, limits.low, language), language),
         "high": _apart(_figure(kpi, limits.high, language), language),
     }
     if one.up:
-        text = language.count("above the limits {low} to {high} of {count} weeks before", limits.weeks, **span)
+        text = language.fill("above the limits of the {weeks} weeks before, {low} to {high}", **span)
     else:
-        text = language.count("below the limits {low} to {high} of {count} weeks before", limits.weeks, **span)
+        text = language.fill("below the limits of the {weeks} weeks before, {low} to {high}", **span)
     value = kpi.value
     if limits.of_change:
         value = kpi.previous.difference
     shown = _signed(kpi, value, language) if limits.of_change else _figure(kpi, value, language)
     return Said(
-        kpi.definition.name, shown, f"{text}. {_why(one, kpi, language)}", "worse" if _bad(one, kpi) else "better",
+        kpi.definition.name, shown, f"{text} · {_why(one, kpi, language)}", "worse" if _bad(one, kpi) else "better",
         _limits_chart(kpi, limits, digest, language), wide=True,
     )  # fmt: skip
 
@@ -228,7 +229,7 @@ def _risk(one: Risk, digest: Digest, language: Language) -> Said:
     def shown(value: Number | float | None) -> str:
         if value is not None and pace.unit in ("count", "people"):
             # Half a lead is no lead: what a pace comes to is told to a tenth at most.
-            value = round(value, 1)
+            value = round(float(value), 1)
         return _apart(
             format_value(value, pace.unit, currency=pace.currency, locale=language.locale, compact=True), language
         )
@@ -303,7 +304,9 @@ def _promises(digest: Digest, language: Language) -> Iterator[Section]:
                 "worse",
             )
         )  # fmt: skip
-    note = language.count("{count} promises broken this week; the worst are named", found.breaches)
+    note = language.fill(
+        "Promises broken this week: {count}. The worst are named.", count=_count(found.breaches, language)
+    )
     if not found.breaches:
         note = language.say("No promise about a lead was broken this week.")
     yield Section(
@@ -410,7 +413,7 @@ def _spark(kpi: Kpi, language: Language) -> str:
 def _limits_chart(kpi: Kpi, limits: Limits, digest: Digest, language: Language) -> str:
     """The weeks with their limits, a level line each."""
     known = [(day, value) for day, value in zip(kpi.periods, kpi.values, strict=True) if day <= digest.week]
-    values: list[Number | None] = [value for _, value in known]
+    values: Sequence[Number | None] = [value for _, value in known]
     if limits.of_change:
         numbers = [finite(value) for value in values]
         values = [None] + [

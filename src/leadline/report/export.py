@@ -15,7 +15,7 @@ from pathlib import Path
 
 from leadline.plan.result import Result, ResultColumn
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WIDEST = 38
 
 
@@ -86,7 +86,7 @@ def write_parquet(result: Result, path: Path) -> None:
 
 def guard(text: str) -> str:
     """`text` so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _csv_cell(value: object) -> str:

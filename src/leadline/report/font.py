@@ -1,8 +1,9 @@
 """Fonts for pictures and paper: which files on this machine can write a text, and the package to install if none can.
 
-Of Debian's packages of Noto the six languages need two: `fonts-noto-core` (Latin with Vietnamese and Turkish, Arabic,
-arrows and signs) and `fonts-noto-cjk` (Chinese); `fonts-noto-color-emoji` only where data has emoji. What no font can
-write is an error before anything is drawn, so that no reader meets an empty box.
+Of Debian's packages the six languages need `fonts-noto-core` (Latin with Vietnamese and Turkish, Arabic, arrows and
+signs), `fonts-noto-cjk` (Chinese) and, for pictures of labels in Latin and Arabic at once, `fonts-dejavu-core`;
+`fonts-noto-color-emoji` only where data has emoji. What no font can write is an error before anything is drawn, so that
+no reader meets an empty box.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ FONTS = (
     ),
     Font("Noto Color Emoji", ("NotoColorEmoji.ttf",), (), "fonts-noto-color-emoji"),
 )  # fmt: skip
+ARABIC = FONTS[1].family
+BOTH = Font("DejaVu Sans", ("DejaVuSans.ttf",), ("DejaVuSans-Bold.ttf",), "fonts-dejavu-core")
+"""Latin and Arabic in one font, for pictures of labels that have both."""
+_ALONE = (FONTS[0], FONTS[1], BOTH)
 FAMILIES = ", ".join(f"'{font.family}'" for font in FONTS)
 """For a style sheet: Latin first, so that figures look the same in every language."""
 
@@ -60,6 +65,15 @@ def presentable(text: str) -> str:
     if not any(unicodedata.category(character) in _NOBODYS for character in set(text)):
         return text
     return "".join("\ufffd" if unicodedata.category(one) in _NOBODYS else one for one in text)
+
+
+def family_files(family: str, *, bold: bool = False) -> tuple[Path, ...]:
+    """The files of a family that is there."""
+    font = next((one for one in (*FONTS, BOTH) if one.family == family), None)
+    if font is None:
+        return tuple(path for path in _others() if _family(path) == family)
+    found = (_there(font.files), _there(font.bold) if bold else None)
+    return tuple(path for path in found if path is not None)
 
 
 def fonts_for(text: str, *, bold: bool = False) -> tuple[Path, ...]:
@@ -90,19 +104,44 @@ def fonts_for(text: str, *, bold: bool = False) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def family_for(text: str) -> tuple[str, str]:
+    """The one family for `text`, and the text with a sign in place of what that family lacks.
+
+    For what cannot change the font within a text. Latin with Chinese or Arabic has a font of both; of other mixtures
+    the family with the most of it is taken.
+    """
+    needed = _drawn(text)
+    best: tuple[str, frozenset[str]] = ("", frozenset())
+    for font in (*_ALONE, *FONTS):
+        path = _there(font.files)
+        if path is None:
+            continue
+        had = needed & _characters(path, font.face)
+        if len(had) > len(best[1]) or not best[0]:
+            best = (font.family, had)
+        if had == needed:
+            return font.family, text
+    for path in _others():
+        if needed <= _characters(path, 0):
+            return _family(path), text
+    lacking = needed - best[1]
+    if any(unicodedata.bidirectional(one) in ("R", "AL") for one in needed) and _there(BOTH.files) is None:
+        raise _missing(lacking, BOTH.package)
+    return best[0], "".join("\ufffd" if one in lacking else one for one in text)
+
+
 def _drawn(text: str) -> frozenset[str]:
     return frozenset(
         one for one in set(text) if unicodedata.category(one) not in _UNDRAWN and ord(one) not in _SELECTORS
     )
 
 
-def _missing(left: Iterable[str]) -> UsageError:
+def _missing(left: Iterable[str], package: str = "") -> UsageError:
     character = min(left)
-    package = "fonts-noto-core"
-    if _within(character, _CJK):
-        package = "fonts-noto-cjk"
-    elif _within(character, _EMOJI):
-        package = "fonts-noto-color-emoji"
+    if not package:
+        wanted = {"fonts-noto-cjk": _CJK, "fonts-noto-color-emoji": _EMOJI}
+        found = (name for name, ranges in wanted.items() if _within(character, ranges))
+        package = next(found, "fonts-noto-core")
     name = unicodedata.name(character, f"U+{ord(character):04X}").lower()
     return UsageError(
         "missing-font",
@@ -135,8 +174,9 @@ def _there(names: Iterable[str]) -> Path | None:
 def _files(folders: tuple[Path, ...]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in folders:
-        for path in sorted(folder.rglob("Noto*")):
-            found.setdefault(path.name, path)
+        for pattern in ("Noto*", "DejaVuSans*"):
+            for path in sorted(folder.rglob(pattern)):
+                found.setdefault(path.name, path)
     return found
 
 
@@ -146,6 +186,14 @@ def _others() -> Iterator[Path]:
     for name, path in _files(tuple(_folders())).items():
         if name.startswith("NotoSans") and name.endswith("-Regular.ttf") and name not in known:
             yield path
+
+
+@cache
+def _family(path: Path) -> str:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, lazy=True) as font:
+        return str(font["name"].getBestFamilyName())
 
 
 @cache

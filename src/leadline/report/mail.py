@@ -10,10 +10,11 @@ import email.utils
 import smtplib
 import ssl
 from collections.abc import Mapping
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 
@@ -99,9 +100,9 @@ def digest_mail(page: Page, language: Language, *, sender: str = "", to: tuple[s
         return f"cid:{pictures[-1][0]}"
 
     message.add_alternative(digest_html(page, language, draw=attached), subtype="html", cte="quoted-printable")
-    part = message.get_payload()[1]  # type: ignore[index]
+    page_part = cast("EmailMessage", list(message.iter_parts())[1])
     for number, (name, data) in enumerate(pictures):
-        part.add_related(  # type: ignore[union-attr]
+        page_part.add_related(
             data, "image", "png", cid=f"<{name}>", filename=f"chart-{number}.png", disposition="inline"
         )
     return message
@@ -134,8 +135,10 @@ def _address(text: str) -> str:
     """A mail address, with a name or without, that cannot bring a header of its own."""
     name, address = email.utils.parseaddr(text)
     try:
+        if not text.strip().isprintable():
+            raise ValueError("a line end")
         return str(Address(clean(name), addr_spec=address))
-    except (ValueError, IndexError, email.errors.HeaderParseError):  # type: ignore[attr-defined]
+    except (ValueError, IndexError, HeaderParseError):
         raise UsageError(
             "bad-mail-settings", f"{text.strip()!r} is no mail address.", fix="write name@example.com"
         ) from None

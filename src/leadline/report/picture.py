@@ -6,7 +6,10 @@ Chinese without a system library (CairoSVG needs Cairo, and draws empty boxes fo
 
 from __future__ import annotations
 
+import base64
+import html
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,13 +21,15 @@ from leadline.charts.palette import FONT, LIGHT, STYLE
 from leadline.errors import RefusedError, UsageError
 from leadline.language.language import Language
 from leadline.plan.result import Result
-from leadline.report.font import FAMILIES, fonts_for, presentable
+from leadline.report.font import ARABIC, BOTH, FAMILIES, FONTS, family_files, family_for, fonts_for, presentable
 
 SCALE = 2
 """Pixels a unit: sharp on the screens of phones."""
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _MARKUP = re.compile(r"<[^>]*>")
+_TEXT = re.compile(r"(<text\b[^>]*>(?:<title>[^<]*</title>)?)([^<]+)</text>")
 _SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
+_PAPER = 3
 _HALO = re.compile(r' stroke="[^"]*" stroke-width="4" paint-order="stroke"')
 _TITLE = 30
 _GAP = 18
@@ -46,12 +51,22 @@ def png_of(svg: str, *, scale: float = SCALE, background: str = LIGHT["paper"]) 
         import resvg_py
     except ImportError:
         raise UsageError("needs-extra", "PNG needs resvg.", fix="pip install 'leadline[png]'") from None
-    import html
-
     # Variables of style sheets are for browsers; without them the colours stand in the attributes.
     plain = presentable(_STYLE.sub("", svg))
-    text = html.unescape(_MARKUP.sub(" ", plain))
-    files = fonts_for(text, bold="font-weight" in plain)
+    fonts_for(html.unescape(_MARKUP.sub(" ", plain)))
+    families: dict[str, tuple[str, str]] = {}
+    for found in _TEXT.finditer(plain):
+        families[found[2]] = family_for(html.unescape(found[2]))
+    used = {family for family, _ in families.values()}
+    if BOTH.family in used:
+        # One Arabic in a picture, not two that look different.
+        families = {
+            key: (BOTH.family if family == ARABIC else family, text) for key, (family, text) in families.items()
+        }
+        used = {family for family, _ in families.values()}
+    plain = _TEXT.sub(lambda found: _text(found[1], *families[found[2]]), plain)
+    bold = "font-weight" in plain
+    files = [path for family in sorted(used) for path in family_files(family, bold=bold)]
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=plain,
@@ -65,13 +80,29 @@ def png_of(svg: str, *, scale: float = SCALE, background: str = LIGHT["paper"]) 
     )
 
 
-def on_paper(markup: str) -> str:
-    """Our drawings, alone or inside a page, as WeasyPrint draws them best.
+def on_paper(svg: str) -> str:
+    """A drawing as the address of an image, as WeasyPrint draws it right.
 
-    It names no font of the system, and paints the halo of a label over the label.
+    It names no font of the system, paints the halo of a label over the label, and neither joins Arabic letters nor
+    picks fonts within a drawing: one whose texts need more than Latin letters becomes a PNG.
     """
-    plain = _HALO.sub("", markup).replace(" ll-line-paper", "")
-    return plain.replace(f'font-family="{FONT}"', f'font-family="{FAMILIES}"')
+    texts = [html.unescape(found[2]) for found in _TEXT.finditer(svg)]
+    if any(family_for(text)[0] != FONTS[0].family for text in texts):
+        return f"data:image/png;base64,{base64.b64encode(png_of(svg, scale=_PAPER)).decode()}"
+    plain = (
+        _HALO.sub("", svg).replace(" ll-line-paper", "").replace(f'font-family="{FONT}"', f'font-family="{FAMILIES}"')
+    )
+    return f"data:image/svg+xml;base64,{base64.b64encode(plain.encode()).decode()}"
+
+
+def _text(start: str, family: str, text: str) -> str:
+    """A text in one font, because resvg mistakes glyphs for others where a text has two.
+
+    Nor does it know that a text has the direction of its first letter (`unicode-bidi`): one from the right is embedded.
+    """
+    way = next((way for way in map(unicodedata.bidirectional, text) if way in ("L", "R", "AL")), "L")
+    shown = f"\u202b{text}\u202c" if way != "L" else text
+    return f'{start}<tspan font-family="{family}">{html.escape(shown)}</tspan></text>'
 
 
 def charts_of(result: Result, language: Language, *, width: int = 720) -> list[Drawing]:

@@ -173,6 +173,8 @@ def _action(kpi: Kpi, broken: int | str, language: Language) -> str:
 def _promise_action(broken: int | str, language: Language) -> str:
     if isinstance(broken, str):
         return broken
+    if broken == 1:
+        return language.say("Work the lead that waits longer than promised.")
     return language.count("Work the {count} leads that wait longer than promised.", broken) if broken else ""
 
 

@@ -19,7 +19,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from leadline.charts.scale import Number, finite
+from leadline.charts.scale import Number, finite, magnitude
 from leadline.errors import LeadlineError
 from leadline.model.infer import meaning_of
 from leadline.plan.result import Value
@@ -27,7 +27,7 @@ from leadline.report.scorecard import Kpi
 from leadline.report.workspace import Asked
 
 RULE = "XmR"
-_WIDTH = 2.66
+_WIDTH = 26.6
 LEAST_WEEKS = 8
 """Fewer weeks before give limits that say little."""
 DIMENSIONS = ("channel", "campaign", "source", "region", "country", "product", "plan", "owner", "pipeline")
@@ -131,7 +131,9 @@ def why_of(workspace: Asked, metric: str, week: dt.date, dimensions: Iterable[st
         ):
             continue
         found = [Contribution(name, _minus(one.get(week, 0), one.get(before, 0))) for name, one in members.items()]
-        moved = sorted((one for one in found if one.difference), key=lambda one: -abs(one.difference))
+        moved = sorted(
+            (one for one in found if one.difference), key=lambda one: magnitude(one.difference), reverse=True
+        )
         difference = _minus(whole.get(week, 0), whole.get(before, 0))
         if not moved:
             continue

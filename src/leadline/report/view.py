@@ -167,7 +167,8 @@ def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) 
     asked = {column.metric or column.name for column in result.columns if column.kind == "metric"}
     remarks = remarks_of(part.annotations, asked)
     time = kinds.index("time") if "time" in kinds else None
-    periods = {row[time] for row in result.rows if isinstance(row[time], date)} if time is not None else set()
+    moments = [row[time] for row in result.rows] if time is not None else []
+    periods = sorted({as_date(moment) for moment in moments if isinstance(moment, date)})
 
     def drawn(width: int, kind: str) -> Markup | str:
         base = Frame(
@@ -198,7 +199,7 @@ def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) 
             ]
             for at, row in enumerate(rows)
         ],
-        "remarks": told_remarks(remarks, sorted(periods), grain, language),
+        "remarks": told_remarks(remarks, periods, grain, language),
         "undrawn": language.count("{count} smaller ones not drawn", undrawn) if undrawn else "",
         "hidden": language.count("{count} of {total} rows not shown", hidden, total=total) if hidden else "",
     }

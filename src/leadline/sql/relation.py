@@ -113,7 +113,7 @@ class Widening(Struct, frozen=True):
 
 
 def told_by_rule(renderer: Renderer, rows: str, fact: Fact, case: Callable[[str, str, str], str]) -> str:
-    """A fact's rows with the channel that `case` makes of source, medium and campaign where they have none of their own.
+    """A fact's rows with the channel that `case` makes of source, medium and campaign where they have none.
 
     `case` takes and gives SQL expressions.
     """

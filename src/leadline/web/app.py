@@ -19,7 +19,22 @@ from leadline.web.account import Accounts
 from leadline.web.asset import serve_asset
 from leadline.web.door import ForbiddenError, StrangerError, allowed, login, logout, to_login, visitor_of
 from leadline.web.house import House
-from leadline.web.page import cockpit, explorer, records, sources
+from leadline.web.page import (
+    annotate,
+    channels,
+    cockpit,
+    cohorts,
+    explorer,
+    glossary,
+    goals,
+    journey,
+    path,
+    pipeline,
+    present,
+    records,
+    sla,
+    sources,
+)
 from leadline.web.question import Deed, Page, Question
 from leadline.web.render import error_view, render, surroundings
 from leadline.web.security import LOOPBACK, Guard
@@ -27,8 +42,12 @@ from leadline.web.send import received
 from leadline.web.visitor import Visitor, spoken, told_language, told_theme
 from leadline.workspace import Workspace
 
-PAGES: tuple[Page, ...] = (cockpit.PAGE, explorer.PAGE, sources.PAGE, records.PAGE, sources.ONE)
-DEEDS: tuple[Deed, ...] = (sources.LOAD,)
+PAGES: tuple[Page, ...] = (
+    cockpit.PAGE, journey.PAGE, channels.PAGE, cohorts.PAGE, pipeline.PAGE, goals.PAGE, explorer.PAGE,
+    glossary.PAGE, sources.PAGE, sla.PAGE, annotate.PAGE, present.PAGE, journey.PEOPLE, path.PAGE, glossary.METRIC,
+    records.PAGE, sources.ONE,
+)  # fmt: skip
+DEEDS: tuple[Deed, ...] = (sources.LOAD, sla.DISPUTE, sla.SIGN, annotate.ADD)
 FILES = (
     ("/explore.csv", explorer.as_csv, "text/csv; charset=utf-8"),
     ("/explore.json", explorer.as_json, "application/json"),
@@ -62,7 +81,7 @@ def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK, more: Sequence[
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=1000)],
-        exception_handlers={404: _missing, LeadlineError: _failed, StrangerError: to_login},
+        exception_handlers={404: _missing, LeadlineError: _failed, StrangerError: to_login, Exception: _unforeseen},
         lifespan=living,
     )
     app.state.house = house
@@ -167,6 +186,16 @@ async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, LeadlineError)
     status = 403 if isinstance(error, ForbiddenError) else STATUS.get(error.exit_code, 500)
     return await _error_page(request, error, status)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    """What nobody foresaw: said as such, and raised again for the server's log."""
+    what = f"Leadline met something it did not foresee: {type(error).__name__}."
+    told = LeadlineError("unforeseen", what, fix="look at the server's log, and report it with what it says")
+    if request.url.path.startswith("/api/"):
+        body = {"title": told.what, "status": 500, "code": told.code, "fix": told.fix}
+        return JSONResponse(body, 500, media_type="application/problem+json")
+    return await _error_page(request, told, 500)
 
 
 async def _error_page(request: Request, error: LeadlineError, status: int) -> Response:

@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from leadline.errors import RefusedError
+from leadline.journey.segment import split_filter
 from leadline.language.language import Language
 from leadline.plan.result import Result
 from leadline.web.visitor import Role, Visitor
@@ -31,8 +33,24 @@ class Question(Struct, frozen=True):
 
     def rows(self, where: str | None = None) -> str | None:
         """A condition, and the visitor's own."""
+        if where and self.visitor.rows:
+            # TRICKY: it must be whole by itself, or "x) or (y" would step out of its parentheses.
+            self.workspace.ask((), where=where)
         both = [f"({part})" for part in (where, self.visitor.rows) if part]
         return " and ".join(both) or None
+
+    def people(self, where: str | None = None) -> str | None:
+        """The same for questions that follow people through many facts; the visitor's rows must be a segment's."""
+        if self.visitor.rows:
+            _, rest = split_filter(self.workspace.ask((), where=self.visitor.rows).where)
+            if rest:
+                raise RefusedError(
+                    "rows-not-people",
+                    "You see some rows only, and this question follows people through all of theirs.",
+                    why=f"your rows are those with {self.visitor.rows}, which is no segment of people",
+                    fix="ask an admin to limit your account by a segment of people (segment.NAME), or use the explorer",
+                )
+        return self.rows(where)
 
 
 class Sent(Struct, frozen=True):

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 @cache
 def environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     made = Environment(
-        loader=PackageLoader("leadline.web"),
+        # Bodies of pages that are also written as files are the report's.
+        loader=ChoiceLoader([PackageLoader("leadline.web"), PackageLoader("leadline.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_harmless,

@@ -56,8 +56,10 @@ def told_language(request: Request) -> str:
 def told_theme(request: Request) -> Theme:
     """Light or dark by choice; empty follows the device."""
     for choice in (request.query_params.get("theme"), request.cookies.get("theme")):
-        if choice == "light" or choice == "dark":
-            return choice
+        if choice == "light":
+            return "light"
+        if choice == "dark":
+            return "dark"
     return ""
 
 

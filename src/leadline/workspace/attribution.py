@@ -392,6 +392,7 @@ class Attributing(Measuring):
             "failed_journeys": reading.failed,
             "still_open": reading.still_open,
             "sql": list(statements),
+            **self.rules_told([TOUCHES] if self.needs_rules(TOUCHES, asked.as_of_load) else []),
         }
 
 

@@ -1,8 +1,8 @@
-"""Channels by rule: rows that say where a visit came from, and not which channel that is, get it by the workspace's rules.
+"""Channels by rule: rows that say where a visit came from, and not which channel that is, get it by the rules here.
 
 A channel that a source delivered stays. The rules (`channels.yaml` above its preset) are read at each question and
 become a part of its SQL, so that changing them needs no new load. Facts whose rows all have a channel are read as they
-are: whether any row needs a rule is asked once while the warehouse is open, and only by questions that ask for channels.
+are: whether any row needs a rule is asked once while the warehouse is open, and only when a question asks for channels.
 """
 
 from __future__ import annotations

@@ -112,6 +112,7 @@ class KnownEvents(Sequences):
                 }
                 for fact in facts
             },
+            **self.rules_told([fact for fact in facts if self.needs_rules(fact, asked.as_of_load)]),
         }
 
 

@@ -228,11 +228,11 @@ class Sequences(Segmenting, Identifying):
             same = stamp.read_text(encoding="utf-8") == self._stamp(before.manifest.synced)
         except (DataError, FileNotFoundError):
             same = False
-        rows = self._event_rows()
+        relation = self._event_rows()
         if same:
-            made = refresh(before, warehouse, relation=rows)[0]
+            made = refresh(before, warehouse, relation=relation)[0]
         else:
-            made = build_from_warehouse(folder, warehouse, relation=rows)[0]
+            made = build_from_warehouse(folder, warehouse, relation=relation)[0]
         stamp.write_text(now, encoding="utf-8")
         return made
 

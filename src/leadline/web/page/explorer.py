@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from leadline.errors import LeadlineError
 from leadline.language.language import Language
+from leadline.model.annotation import read_annotations
 from leadline.model.infer import meaning_of
 from leadline.plan.result import Result
 from leadline.report import view
@@ -14,6 +15,7 @@ from leadline.report.export import to_csv, to_json
 from leadline.report.note import time_notes
 from leadline.report.scorecard import Scorecard
 from leadline.report.translate import translated_result
+from leadline.web.link import about
 from leadline.web.question import Page, Question, View
 
 MOST = 6
@@ -51,12 +53,14 @@ def show(question: Question) -> View:
     words = urlencode([(name, asked[name]) for name in FIELDS if name != "metrics" and asked[name]])
     picked = urlencode([("metrics", name) for name in asked["metrics"]])
     here = f"{picked}&{words}"
-    shown = view.breakdown(view.Breakdown(names, told), card, language, 0)
+    noted = read_annotations(space.path, space.metrics)
+    shown = view.breakdown(view.Breakdown(names, told, annotations=noted), card, language, 0)
     return form | {
         "answer": shown,
         "notes": list(time_notes(result.provenance, language)),
         "needs": [_need(space.metrics[name], source, language) for name, source in result.provenance["needs"].items()],
         "exports": [(kind, f"/explore.{kind}?{here}") for kind in ("csv", "json")],
+        "about_metrics": [(language.metric_name(space.metrics[name]), about(name)) for name in asked["metrics"]],
         "records": [(name, f"/records?{urlencode({'metric': name})}&{words}") for name in asked["metrics"]],
         "sql": result.provenance["sql"],
         "about": _about(result, language),
