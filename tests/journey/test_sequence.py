@@ -12,7 +12,7 @@ from kit import give, make_workspace
 from leadline.errors import LeadlineError
 from leadline.journey.answer import span_text
 from leadline.warehouse.undo import undo_load
-from leadline.workspace import Workspace
+from leadline.workspace import Workspace, open_workspace
 
 STAGES = [
     ("ann", "lead", "2026-05-01 10:00", "Email"),
@@ -125,21 +125,32 @@ def test_stages_by_hand(workspace: Workspace) -> None:
 
 
 def test_own_journeys(workspace: Workspace) -> None:
+    """They are read with all other definitions: what is wrong with one is told when the workspace is opened."""
     folder = workspace.path / "journeys"
     folder.mkdir()
     (folder / "short.yaml").write_text("title: Short\nstages: [lead, mql, customer]\nexits: [rejected]\n", "utf-8")
-    answer = workspace.stage_funnel(period="2026-05")
-    assert (answer.title, people(answer)) == ("Short", [5, 4, 1])
+    with open_workspace(workspace.path) as space:
+        answer = space.stage_funnel(period="2026-05")
+        assert (answer.title, people(answer)) == ("Short", [5, 4, 1])
     (folder / "other.yaml").write_text("stages: [lead, lead]\n", "utf-8")
-    for journey, code, place in (("", "journey-stage-twice", "other.yaml:1"), ("x", "journey-stage-twice", "")):
-        with pytest.raises(LeadlineError) as caught:
-            workspace.stage_funnel(journey)
-        assert caught.value.code == code
-        assert place in caught.value.why
+    with pytest.raises(LeadlineError) as caught:
+        open_workspace(workspace.path)
+    assert caught.value.code == "journey-stage-twice"
+    assert "other.yaml:1" in caught.value.why
     (folder / "other.yaml").write_text("stages: [lead, customer]\n", "utf-8")
-    with pytest.raises(LeadlineError, match="several journeys"):
-        workspace.stage_funnel()
-    assert people(workspace.stage_funnel("other", period="2026-05")) == [4, 1]
+    with open_workspace(workspace.path) as space:
+        with pytest.raises(LeadlineError, match="several journeys"):
+            space.stage_funnel()
+        assert people(space.stage_funnel("other", period="2026-05")) == [4, 1]
+
+
+def test_months_of_entry(workspace: Workspace) -> None:
+    """Each month alone is what the funnel of that month says."""
+    cohorts = workspace.stage_cohorts(period="2026-04..2026-05", window="90 days")
+    assert [day.isoformat() for day, _ in cohorts] == ["2026-04-01", "2026-05-01"]
+    for day, answer in cohorts:
+        alone = workspace.stage_funnel(period=f"{day:%Y-%m}", window="90 days")
+        assert people(answer) == people(alone)
 
 
 def test_paths_by_hand(workspace: Workspace) -> None:

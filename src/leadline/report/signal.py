@@ -27,7 +27,7 @@ from leadline.report.scorecard import Kpi
 from leadline.report.workspace import Asked
 
 RULE = "XmR"
-_WIDTH = 26.6
+_WIDTH = 2.66
 LEAST_WEEKS = 8
 """Fewer weeks before give limits that say little."""
 DIMENSIONS = ("channel", "campaign", "source", "region", "country", "product", "plan", "owner", "pipeline")

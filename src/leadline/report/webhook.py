@@ -124,9 +124,16 @@ def _teams(page: Page) -> dict[str, Any]:
         body += [_run(_line(said)) for said in section.lines]
         if section.note:
             body.append(_run(section.note, isSubtle=True, size="Small"))
-    while len(encode(_card(body)).encode()) > MOST_CARD_BYTES:
-        body = [*body[:-2], _run("…")]
-    return _card(body)
+    return _card(_fitting(body))
+
+
+def _fitting(body: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks that a card has room for; one more says that there were others."""
+    end = _run("…")
+    room = MOST_CARD_BYTES - len(encode(_card([end])).encode())
+    sizes = [len(encode(block).encode()) + 2 for block in body]
+    kept = next((at for at in range(len(body)) if sum(sizes[: at + 1]) > room), len(body))
+    return body if kept == len(body) else [*body[:kept], end]
 
 
 def _card(body: list[dict[str, Any]]) -> dict[str, Any]:

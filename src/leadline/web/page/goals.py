@@ -172,7 +172,7 @@ def _pipeline(found: Pipeline, language: Language) -> View:
         for one in found.expected
     ]  # fmt: skip
     return {
-        "covered_heads": named("Quota", "Target", "Won", "Left", "Planned", "Coverage"),
+        "covered_heads": named("Quota", "Target", "Won", "Still missing", "Planned", "Coverage"),
         "covered": _cells(covered),
         "expected_heads": named("Stage", "People", "Rate to customer", "Average sale", "Expected"),
         "expected": _cells(expected),

@@ -33,7 +33,7 @@ def show(question: Question) -> View:
         parts.append(
             {
                 "fact": language.label("facts", fact),
-                "heads": [(language.column(columns[at], fact), False) for at in used] + [(language.say("From"), False)],
+                "heads": [(language.column(columns[at], fact), False) for at in used] + [(language.say("File"), False)],
                 "rows": [
                     [(_text(row[at]), False) for at in used]
                     + [(f"{row[origin[0]] or ''}:{row[origin[1]] or ''}", False)]
