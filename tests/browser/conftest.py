@@ -53,6 +53,8 @@ def site(company: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(30)
+        if server.stdout is not None:
+            server.stdout.close()
 
 
 @pytest.fixture(scope="session")

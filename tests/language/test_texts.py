@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from babel import Locale
 
+from kit.spoken import page_words
 from language.english import FILE, english_texts, read_texts
 from leadline.catalogue import LANGUAGES, documents
 from leadline.charts.wording import ENGLISH as WORDING
@@ -162,7 +163,7 @@ def said() -> set[str]:
     for template in SOURCE.glob("report/templates/*.j2"):
         text = template.read_text(encoding="utf-8")
         found |= {one or two for one, two in re.findall(r"\b(?:t|fill)\((?:\"([^\"]+)\"|'([^']+)')", text)}
-    return (found | VARIABLE) - {""}
+    return (found | VARIABLE | page_words()) - {""}
 
 
 @pytest.mark.parametrize("code", OTHERS)

@@ -61,7 +61,10 @@ def show(question: Question) -> View:
         "needs": [_need(space.metrics[name], source, language) for name, source in result.provenance["needs"].items()],
         "exports": [(kind, f"/explore.{kind}?{here}") for kind in ("csv", "json")],
         "about_metrics": [(language.metric_name(space.metrics[name]), about(name)) for name in asked["metrics"]],
-        "records": [(name, f"/records?{urlencode({'metric': name})}&{words}") for name in asked["metrics"]],
+        "records": [
+            (language.metric_name(space.metrics[name]), f"/records?{urlencode({'metric': name})}&{words}")
+            for name in asked["metrics"]
+        ],
         "sql": result.provenance["sql"],
         "about": _about(result, language),
     }
