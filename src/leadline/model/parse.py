@@ -147,6 +147,7 @@ def _word_at(text: str, position: int) -> str:
         end += 1
     return text[max(position, 0) : end]
 
+
 SEGMENT = "segment"
 """What stands before the name of a segment, where a fact would stand before that of a column."""
 
