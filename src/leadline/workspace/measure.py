@@ -66,6 +66,8 @@ class Measuring(Channelling):
 
     def _lookups_of(self, legs: Sequence[Leg], *, whole: bool = False) -> list[Lookup]:
         """The lookups that the rows of some legs go through."""
+        if not self.project.lookups:
+            return []
         reached = Widening(self.project.tables, self.project.lookups, {})
         return list({one.name: one for leg in legs for one in reached.lookups_of(leg, whole=whole)}.values())
 
