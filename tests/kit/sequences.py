@@ -162,6 +162,8 @@ EVEN = tuple(range(0, 61 * SECOND, 10 * SECOND))
 UNEVEN = (5 * SECOND, 12 * SECOND, 19 * SECOND + 1, 33 * SECOND, 50 * SECOND)
 RETENTION: dict[str, RetentionQuestion] = {
     "first, periods": RetentionQuestion(EVEN),
+    "first, periods in the middle": RetentionQuestion(EVEN[2:5], upto=2),
+    "first, everything, uneven periods": RetentionQuestion(UNEVEN),
     "first, uneven periods": RetentionQuestion(UNEVEN, match("a"), Match(("b", "c"))),
     "first, many periods": RetentionQuestion(tuple(range(0, 80 * SECOND, SECOND)), match("a"), match("b"), upto=40),
     "first, periods, few k": RetentionQuestion(EVEN, match("a"), match("a"), upto=1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -42,8 +43,9 @@ def spine(periods: Iterable[date], grain: str) -> tuple[date, ...]:
     while found[-1] < known[-1]:
         after = following(found[-1], grain)
         # Retail periods are some days longer or shorter than those of the calendar: the next one known is near.
-        near = [day for day in known if found[-1] < day and abs(day - after) <= _SLACK.get(grain, timedelta())]
-        found.append(min(near, default=after))
+        slack = _SLACK.get(grain, timedelta())
+        at = max(bisect_right(known, found[-1]), bisect_left(known, after - slack))
+        found.append(known[at] if at < len(known) and known[at] <= after + slack else after)
     # Dates off the grid (a first week cut short) stay on the axis where they are.
     return tuple(sorted({*found[: -1 if found[-1] > known[-1] else None], *known}))
 
@@ -82,6 +84,7 @@ def _called(start: date, grain: str) -> date:
     return start
 
 
+@functools.lru_cache(4096)
 def tick_label(start: date, grain: str, locale: str = "en") -> tuple[str, str]:
     """A short name for the axis and the year to write under its first tick: `("Mar", "2026")`."""
     from babel.dates import format_date, format_skeleton

@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "init": "Make a new workspace.",
     "load": "Load exports, files and tables.",
     "undo": "Take a load back.",
+    "rollup": "Keep large facts counted up by day.",
     "query": "Measure metrics by dimensions, grain and period.",
     "explain": "Show where a number comes from, down to its records.",
     "cohort": "Follow people by the period they began in: retention, value kept, lifecycle.",

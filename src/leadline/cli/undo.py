@@ -53,4 +53,6 @@ def command(
         click.confirm(f"Take {'it' if len(chosen) == 1 else f'these {len(chosen)} loads'} back?", abort=True)
     for load in chosen:
         undo_load(warehouse, load)
+    if space.settings.rollups:
+        space.renew_rollups()
     click.echo("Done. Figures as known before are still there with --as-known-at.")

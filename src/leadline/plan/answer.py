@@ -13,7 +13,6 @@ from typing import Any, Literal, TypeAlias, cast
 
 from leadline.errors import RefusedError
 from leadline.model import tree
-from leadline.model.fact import Fact
 from leadline.plan.arithmetic import Evaluator, Number, divide, evaluator, plain, total
 from leadline.plan.compile import Plan
 from leadline.plan.coverage import Coverage
@@ -32,12 +31,12 @@ MAX_DENSE_CELLS = 200_000
 class Answer:
     """Collects the rows of all legs by label and dimensions, then evaluates the outputs."""
 
-    def __init__(self, plan: Plan, facts: Mapping[str, Fact], states: Mapping[str, FactState]) -> None:
+    def __init__(self, plan: Plan, states: Mapping[str, FactState], coverage: Coverage) -> None:
         self.plan = plan
         self.states = states
-        self.coverage = Coverage(plan, facts, states)
+        self.coverage = coverage
         self.columns: dict[str, dict[Key, Any]] = {}
-        self.keys: set[Key] = set()
+        self.keys: list[Key] = []
 
     def take(self, leg: Leg, rows: Iterable[Sequence[Any]]) -> None:
         """Add the rows of one leg, as `leadline.sql.render` lays them out.
@@ -52,7 +51,7 @@ class Answer:
             found = [row for row, key in zip(found, keys, strict=True) if key is not None]
             keys = [key for key in keys if key is not None]
         known = cast("list[Key]", keys)
-        self.keys.update(known)
+        self.keys += known
         for at, alias in enumerate(_aliases(leg), start=first + (1 if split else 0)):
             column = self.columns.setdefault(alias, {})
             if split:
@@ -274,22 +273,24 @@ class _Column:
         marks: dict[tuple[int, int], Mark],
     ) -> None:
         """A row for each of these dimensions, after what stands `ahead`; the same as `cell` one by one, in one loop."""
-        column, label, whole = self.column, self.label, self.whole
+        get, label = self.column.get, self.label
         absent, absent_mark, _ = self.absence
         money = next(iter(self.currencies), "") if self.currencies else ""
-        known_mark, at = self.mark, len(ahead) + (len(members[0]) if members else 0)
-        for dims in members:
-            value, mark, currency = column.get((label, () if whole else dims), _ABSENT), known_mark, money
-            if value is _ABSENT:
-                value, mark, currency = absent, absent_mark, ""
-            elif value is None:
-                currency = ""
-            elif value.__class__ is Decimal:
-                value = plain(value)
-            if mark is not None:
-                marks[len(rows), at] = mark
-            currencies.append(currency)
-            rows.append((*ahead, *dims, value))
+        if self.whole:
+            values = [get((label, ()), _ABSENT)] * len(members)
+        else:
+            values = [get((label, dims), _ABSENT) for dims in members]
+        if self.mark is not None or absent_mark is not None:
+            at = len(ahead) + len(members[0])
+            for number, value in enumerate(values, start=len(rows)):
+                mark = absent_mark if value is _ABSENT else self.mark
+                if mark is not None:
+                    marks[number, at] = mark
+        currencies += ["" if value is _ABSENT or value is None else money for value in values]
+        rows += [
+            (*ahead, *dims, absent if value is _ABSENT else plain(value) if value.__class__ is Decimal else value)
+            for dims, value in zip(members, values, strict=True)
+        ]
 
     def cell(self, dims: Dims) -> Told:
         """The output's value for these dimensions, what must be said of it, and the currencies in it."""

@@ -18,18 +18,25 @@ from leadline.plan.span import Shift, moved_label, time_column
 from leadline.time.zone import offset_at
 
 Label: TypeAlias = dt.date | int
+Shares: TypeAlias = dict[str, dict[str, dict[str, float]]]
 # What platforms go on changing for days past; of facts without such columns, all of them settle.
 _CONVERSIONS = ("conversions", "conversion_value")
 
 
 class Coverage:
-    """Answers about periods from what the ledger knows; nothing is read from the facts."""
+    """Answers about periods from what the ledger knows; nothing is read from the facts.
+
+    What it once told it keeps, so a plan that is run again is told at once.
+    """
 
     def __init__(self, plan: Plan, facts: Mapping[str, Fact], states: Mapping[str, FactState]) -> None:
         self.plan = plan
         self.facts = facts
         self.states = states
         self._late: dict[tuple[str, Span | None], list[str]] = {}
+        self._settling: dict[tuple[Label, str, Shift], list[str]] = {}
+        self._reached: dict[tuple[Label, str, Shift], bool] = {}
+        self._shares: Shares | None = None
         self._reach: dict[str, tuple[SourceReach, ...]] = {}
         self._known: dict[tuple[str, str], tuple[dt.date, dt.date] | None] = {}
         self._spans: dict[tuple[Label, str, Shift], Span | None] = {}
@@ -56,6 +63,13 @@ class Coverage:
 
     def settling_sources(self, label: Label, leaf: Leaf) -> list[str]:
         """Sources of the leaf's fact that are whole in its period, but still change what they said of its last days."""
+        key = (label, leaf.alias, leaf.shift)
+        found = self._settling.get(key)
+        if found is None:
+            found = self._settling[key] = self._changing(label, leaf)
+        return found
+
+    def _changing(self, label: Label, leaf: Leaf) -> list[str]:
         span = self.span(label, leaf)
         if span is None or not _settles(leaf.measure, self.facts[leaf.measure.fact]):
             return []
@@ -76,13 +90,18 @@ class Coverage:
             self._reach[fact] = reaches(self.facts[fact], state, query.timezone, query.today)
         return self._reach[fact]
 
-    def completeness(self) -> dict[str, dict[str, dict[str, float]]]:
+    def completeness(self) -> Shares:
         """For each fact and source the share of each period's days it speaks for.
 
         Periods of the answer by first day (or `all`); those that lie wholly before a source began or after it ended
         are left out. Without a period there are no days to count.
         """
-        found: dict[str, dict[str, dict[str, float]]] = {}
+        if self._shares is None:
+            self._shares = self._told_shares()
+        return {fact: {source: {**shares} for source, shares in of.items()} for fact, of in self._shares.items()}
+
+    def _told_shares(self) -> Shares:
+        found: Shares = {}
         leaves = {leaf.measure.fact: leaf for output in self.plan.outputs for leaf in output.leaves if not leaf.shift}
         for fact in leaves:
             for source in self.reach(fact):
@@ -119,6 +138,13 @@ class Coverage:
 
     def reaches(self, label: Label, leaf: Leaf) -> bool:
         """Whether any data of the leaf's fact speaks for its period."""
+        key = (label, leaf.alias, leaf.shift)
+        found = self._reached.get(key)
+        if found is None:
+            found = self._reached[key] = self._meets(label, leaf)
+        return found
+
+    def _meets(self, label: Label, leaf: Leaf) -> bool:
         known = self._extent(leaf)
         if known is None:
             return False

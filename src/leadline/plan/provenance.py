@@ -38,7 +38,7 @@ def provenance_of(plan: Plan, statements: list[str], answer: Answer, states: Map
             },
         }
     return {
-        "metrics": plan.definitions,
+        "metrics": {name: {**definition} for name, definition in plan.definitions.items()},
         "period": {
             "from": query.period.start.isoformat(),
             "until": query.period.end.isoformat(),

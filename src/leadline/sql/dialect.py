@@ -14,6 +14,9 @@ from leadline.model.fact import Fact
 from leadline.model.tree import Aggregate, Row
 from leadline.sql.name import literal, quote
 
+ROWS = "_rows"
+"""In a roll-up: how many rows of the fact a row stands for."""
+
 
 class Dialect:
     """Renders expressions for DuckDB."""
@@ -22,6 +25,8 @@ class Dialect:
     """Whether an aggregate takes FILTER (WHERE …)."""
     has_values = True
     """Whether VALUES can stand in FROM with names for its columns."""
+    rolled = False
+    """Whether the rows read are those of a roll-up, each standing for several."""
     reads_moments = True
     """Whether a text compared with a moment is read as one."""
 
@@ -63,6 +68,8 @@ class Dialect:
 
     def count(self, condition: str = "") -> str:
         """The number of rows that meet a condition."""
+        if self.rolled:
+            return f"coalesce({self.call('sum', ROWS, condition)}, 0)"
         return self.call("count", "*" if self.has_filter or not condition else "1", condition)
 
     def row(self, node: Row, fact: Fact, rank: int) -> str:

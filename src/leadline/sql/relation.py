@@ -104,6 +104,13 @@ class Widening(Struct, frozen=True):
         used = {lookup.name for fact in read for lookup in self.used(fact, None if whole else words)}
         return [lookup for lookup in self.lookups if lookup.name in used]
 
+    def concerns(self, leg: Leg) -> bool:
+        """Whether anything is added to the rows of a leg's own fact."""
+        words = frozenset(words_of(leg))
+        stored = self.tables.get(leg.fact)
+        first = {*stored.balance_of, *stored.first_by} if stored is not None else set()
+        return self.converts(leg.fact, words) or bool(self.used(leg.fact, words | first))
+
     def converts(self, fact: str, words: frozenset[str]) -> bool:
         """Whether a leg that says `words` reads amounts of a fact that need conversion."""
         stored = self.tables.get(fact)

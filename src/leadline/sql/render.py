@@ -23,6 +23,7 @@ from leadline.sql.dialect import Dialect
 from leadline.sql.gap import gap_sql
 from leadline.sql.movement import movement_sql
 from leadline.sql.relation import Widening
+from leadline.sql.rollup import Rollup
 from leadline.sql.spread import spread_sql
 from leadline.time.calendar import Grain
 from leadline.time.zone import day_start, offsets
@@ -32,20 +33,41 @@ class Renderer(Dialect):
     """Renders legs for DuckDB.
 
     `relation` gives the SQL of a fact's rows (a table, or its rows as known at a load), `widening` what a leg's rows
-    get beyond it.
+    get beyond it, `rollups` by fact what is read in place of the fact's rows where that answers the same.
     """
 
     def __init__(
-        self, facts: Mapping[str, Fact], relation: Callable[[str], str], widening: Widening | None = None
+        self,
+        facts: Mapping[str, Fact],
+        relation: Callable[[str], str],
+        widening: Widening | None = None,
+        rollups: Mapping[str, Rollup] | None = None,
     ) -> None:
         self.facts = facts
         self.relation = relation
         self.widening = widening
         self.widened: Widening | None = None
+        self.rollups = rollups or {}
 
     def render(self, leg: Leg) -> str:
         """One statement: `period` (with a grain), the dimensions, `currency_` when split, and the leg's columns."""
-        return self.statement(self.for_leg(leg).render_plain(leg))
+        rollup = self.rollup_for(leg)
+        turned = self.for_leg(leg) if rollup is None else self.over(rollup)
+        return self.statement(turned.render_plain(leg))
+
+    def rollup_for(self, leg: Leg) -> Rollup | None:
+        """The roll-up that answers a leg, if there is one."""
+        rollup = self.rollups.get(leg.fact)
+        if rollup is None or not rollup.serves(leg) or (self.widening is not None and self.widening.concerns(leg)):
+            return None
+        return rollup
+
+    def over(self, rollup: Rollup) -> Renderer:
+        """This renderer reading a roll-up in place of its fact."""
+        turned = copy(self)
+        turned.relation = lambda _: rollup.relation
+        turned.rolled, turned.widening, turned.rollups = True, None, {}
+        return turned
 
     def render_plain(self, leg: Leg) -> str:
         """The statement over the rows that `relation` gives."""

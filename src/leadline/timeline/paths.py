@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from leadline.timeline.dictionary import EVENT, Dictionaries
-from leadline.timeline.kernel.paths import REACHED, UNREACHED, VALUE, add_paths, empty_table, merge_tables
+from leadline.timeline.kernel.paths import KEY, REACHED, UNREACHED, VALUE, add_paths, empty_table, merge_tables
 from leadline.timeline.question import EVERYTHING, PathQuestion
 from leadline.timeline.selection import property_codes, select
 from leadline.timeline.view import Chunk, View, frozen
@@ -64,18 +64,17 @@ def ask_paths(view: View, dictionaries: Dictionaries, question: PathQuestion) ->
         )  # fmt: skip
 
     first, *others = view.run(lambda: empty_table(words, _FIRST_SIZE), work)
-    for keys, counts, _ in others:
-        first = merge_tables(*first, keys, counts)
-    keys, counts, used = first
-    there = np.flatnonzero(counts[:, REACHED] + counts[:, UNREACHED])
-    common = _commonest(counts[there], question.top)
+    for other, _ in others:
+        first = merge_tables(*first, other)
+    table, used = first
+    there = np.flatnonzero(table[:, REACHED] | table[:, UNREACHED])
+    common = there[_commonest(table[there], question.top)]
     paths = [
-        Path(_way(keys[place], bits, names), int(row[REACHED]), int(row[UNREACHED]), int(row[VALUE]) / 1e6)
-        for place in there[common]
-        for row in (counts[place],)
+        Path(_way(row[KEY:], bits, names), int(row[REACHED]), int(row[UNREACHED]), int(row[VALUE]) / 1e6)
+        for row in table[common]
     ]
     paths.sort(key=lambda path: (-path.reached, -path.unreached, [place or "" for place in path.way]))
-    totals = counts.sum(0)
+    totals = table[:, :KEY].sum(0)
     return PathResult(
         question, tuple(paths), used, int(totals[REACHED]), int(totals[UNREACHED]), int(totals[VALUE]) / 1e6
     )
@@ -95,5 +94,7 @@ def _commonest(counts: Any, top: int) -> Any:
 def _way(key: Any, bits: int, names: Sequence[str | None]) -> tuple[str | None, ...]:
     """The texts of a key, as `add_paths` packs them."""
     each = 64 // bits
-    places = [int(word) >> (bits * place) & ((1 << bits) - 1) for word in key for place in range(each)]
+    places = [
+        (int(word) & (1 << 64) - 1) >> (bits * place) & ((1 << bits) - 1) for word in key for place in range(each)
+    ]
     return tuple(names[code - 1] for code in places if code)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from leadline.errors import UsageError
 from leadline.timeline.dictionary import Dictionaries
-from leadline.timeline.kernel.retention import add_first_retention, add_retention, add_worth
+from leadline.timeline.kernel.retention import add_even_retention, add_first_retention, add_retention, add_worth
 from leadline.timeline.question import EVERYTHING, RetentionQuestion
 from leadline.timeline.selection import Selection, property_codes, select
 from leadline.timeline.view import Chunk, View, frozen
@@ -114,6 +114,9 @@ class _Task:
         start, end, ts, codes = chunk.start, chunk.end, chunk.column("ts"), self.selection.codes(chunk)
         if self.grid is not None:
             origin, shift, inverse, table = self.grid
+            if self.plain and len(table) == len(self.periods):
+                add_even_retention(start, end, ts, origin, shift, inverse, *own)
+                return own
             add_first_retention(start, end, ts, codes, self.lut, origin, shift, inverse, table, *own)
         else:
             add_retention(

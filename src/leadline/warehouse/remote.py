@@ -46,6 +46,8 @@ KEYS_BY_NAME = 2_000
 class RemoteWarehouse(Warehouse):
     """An engine that holds the data, a DuckDB in memory that stages deliveries, and delivered files beside."""
 
+    keeps_rollups = False
+
     def __init__(self, con: Connection, engine: Engine, facts: Mapping[str, Fact], landing: Path | None) -> None:
         super().__init__(con, facts, landing)
         self.engine = engine

@@ -71,6 +71,9 @@ class Warehouse:
 
         return Renderer
 
+    keeps_rollups = True
+    """Whether roll-ups are made here; engines of other makers have ways of their own."""
+
     def rows(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a query over facts."""
         cursor = self.con.execute(sql)

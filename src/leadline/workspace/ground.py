@@ -12,13 +12,17 @@ from leadline.model.fact import Fact
 from leadline.model.lookup import Lookup
 from leadline.model.metric import Metric
 from leadline.plan.output import Sense
-from leadline.plan.query import FactState
+from leadline.plan.query import FactState, Query
 from leadline.project import Project, Settings
 
 if TYPE_CHECKING:
     from typing import Self
 
     from leadline.ingest.load import LoadReport
+    from leadline.model.infer import Meaning
+    from leadline.plan.compile import Plan
+    from leadline.plan.coverage import Coverage
+    from leadline.sql.rollup import Rollup
     from leadline.warehouse import Warehouse
 
 
@@ -39,6 +43,10 @@ class Ground:
         self._proved: set[tuple[str, int | None]] = set()
         self._filled: dict[tuple[str, str], bool] = {}
         self._ruled: dict[tuple[str, int | None], bool] = {}
+        self._plans: dict[tuple[Query, str], Plan] = {}
+        self._coverages: dict[int, Coverage] = {}
+        self._rollups: dict[str, Rollup] | None = None
+        self._meanings: dict[str, Meaning] = {}
 
     @property
     def path(self) -> Path:
@@ -55,6 +63,14 @@ class Ground:
     @property
     def facts(self) -> Mapping[str, Fact]:
         return self.project.facts
+
+    def meaning(self, metric: str) -> Meaning:
+        """What a metric means: facts, additivity, dimensions, unit; worked out once."""
+        from leadline.model.infer import meaning_of
+
+        if metric not in self._meanings:
+            self._meanings[metric] = meaning_of(self.metrics[metric], self.metrics, self.facts)
+        return self._meanings[metric]
 
     @property
     def today(self) -> dt.date:
@@ -79,10 +95,17 @@ class Ground:
         if self._warehouse is not None:
             self._warehouse.close()
             self._warehouse = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop everything that was worked out from the data as it was."""
         self._states = None
         self._proved.clear()
         self._filled.clear()
         self._ruled.clear()
+        self._plans.clear()
+        self._coverages.clear()
+        self._rollups = None
 
     def warehouse(self, *, write: bool = False) -> Warehouse:
         """The workspace's warehouse, opened for reading unless `write`."""
@@ -157,13 +180,43 @@ class Ground:
         )
         try:
             if not given and source:
-                return load_source(settings, source, dry_run=dry_run)
-            return load_paths(settings, given, source=source, dry_run=dry_run, progress=progress)
+                reports = load_source(settings, source, dry_run=dry_run)
+            else:
+                reports = load_paths(settings, given, source=source, dry_run=dry_run, progress=progress)
         finally:
-            self._states = None
-            self._proved.clear()
-            self._filled.clear()
-            self._ruled.clear()
+            self._forget()
+        if self.settings.rollups and not dry_run:
+            self.renew_rollups()
+        return reports
+
+    def declared_rollups(self) -> list[Rollup]:
+        """The roll-ups that the settings ask for."""
+        from leadline.sql.rollup import rollup_of
+
+        tables, zone = self.project.tables, self.settings.timezone
+        return [rollup_of(tables[fact], kept, zone) for fact, kept in self.settings.rollups.items()]
+
+    def rollups(self) -> dict[str, Rollup]:
+        """By fact the roll-ups that hold the last load, and so can be read in place of the fact's rows."""
+        if not self.settings.rollups or self._shared is not None or not self.warehouse().keeps_rollups:
+            return {}
+        if self._rollups is None:
+            from leadline.warehouse.rollup import kept_rollups
+
+            kept = kept_rollups(self.warehouse().con, self.declared_rollups(), self.states())
+            self._rollups = {one.rollup.fact: one.rollup for one in kept if one.fresh}
+        return self._rollups
+
+    def renew_rollups(self, progress: Callable[[str], None] | None = None) -> int:
+        """Make the roll-ups that are missing or behind, drop those not asked for any more; how many were made."""
+        from leadline.warehouse.rollup import renew_rollups
+
+        warehouse = self.warehouse(write=True)
+        if not warehouse.keeps_rollups:
+            return 0
+        made = renew_rollups(warehouse, self.declared_rollups(), self.facts, self.states(), progress=progress)
+        self._rollups = None
+        return made
 
     def refresh_goals(self) -> None:
         """Bring the goals of `goals/` into the fact `goal` as they are, when their files have changed."""

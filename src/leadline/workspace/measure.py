@@ -13,6 +13,7 @@ from leadline.model.lookup import Lookup
 from leadline.model.tree import Row
 from leadline.plan.answer import Answer
 from leadline.plan.compile import Plan, compile_query
+from leadline.plan.coverage import Coverage
 from leadline.plan.leg import Leg
 from leadline.plan.need import Need, need_of
 from leadline.plan.provenance import provenance_of
@@ -23,13 +24,26 @@ from leadline.sql.relation import CHANNEL, Widening
 from leadline.sql.render import Renderer
 from leadline.workspace.channel import Channelling
 
+MAX_PLANS = 256
+"""How many plans an open workspace keeps."""
+
 
 class Measuring(Channelling):
     """Answers queries."""
 
     def compile(self, query: Query) -> Plan:
-        """The plan of a query."""
-        return compile_query(query, self.metrics, self.facts, self.states(), self._senses)
+        """The plan of a query, worked out once for a question while the data stays as it is."""
+        # TRICKY: conditions on 1, 1.0 and true are equal in Python and not in SQL, so their text tells them apart.
+        key = (query, repr(query.where) if query.where is not None else "")
+        states = self.states()
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+                self._coverages.clear()
+            plan = self._plans[key] = compile_query(query, self.metrics, self.facts, states, self._senses)
+            self._coverages[id(plan)] = Coverage(plan, self.facts, states)
+        return plan
 
     def renderer(self, query: Query, ruled: Collection[str] | None = None) -> Renderer:
         """Renders legs over the facts as the query wants them known, in its currency, with looked-up dimensions.
@@ -49,20 +63,30 @@ class Measuring(Channelling):
             widening = Widening(tables, self.project.lookups, self.states(), exchange, today, query.timezone)
         if ruled is None:
             ruled = self.ruled_facts(query.as_of_load)
-        return warehouse.renderer(self.facts, self.ruled_relation(ruled, query.as_of_load), widening)
+        rollups = {} if query.as_of_load is not None else self.rollups()
+        if rollups:
+            rollups = {fact: rollup for fact, rollup in rollups.items() if fact not in ruled}
+        return warehouse.renderer(self.facts, self.ruled_relation(ruled, query.as_of_load), widening, rollups)
 
     def _ready(self, query: Query, legs: Sequence[Leg], *, whole: bool = False) -> Renderer:
         """The renderer of some legs, once the lookups they go through are up to date and proved."""
+        return self._prepare(query, legs, whole=whole)[0]
+
+    def _prepare(
+        self, query: Query, legs: Sequence[Leg], *, whole: bool = False
+    ) -> tuple[Renderer, list[Lookup], tuple[str, ...]]:
+        """The renderer, the lookups that the legs go through, and the facts whose channels are told by rule."""
         used = self._lookups_of(legs, whole=whole)
         self.refresh_lookups(used)
-        renderer = self.renderer(query, self.ruled_in(legs, used, query.as_of_load, whole=whole))
+        ruled = self.ruled_in(legs, used, query.as_of_load, whole=whole)
+        renderer = self.renderer(query, ruled)
         for lookup in used:
             if not lookup.file and not lookup.segment and (lookup.name, query.as_of_load) not in self._proved:
                 from leadline.warehouse.proof import prove_lookup
 
                 prove_lookup(self.warehouse(), renderer, self.project.tables, lookup)
                 self._proved.add((lookup.name, query.as_of_load))
-        return renderer
+        return renderer, used, ruled
 
     def _lookups_of(self, legs: Sequence[Leg], *, whole: bool = False) -> list[Lookup]:
         """The lookups that the rows of some legs go through."""
@@ -131,14 +155,15 @@ class Measuring(Channelling):
 
     def run(self, plan: Plan) -> Result:
         """Run a plan and combine its legs."""
-        renderer = self._ready(plan.query, plan.legs)
+        renderer, lookups, ruled = self._prepare(plan.query, plan.legs)
         warehouse = self.warehouse()
         rates = []
         if plan.query.currency:
             from leadline.warehouse.exchange import used_rates
 
             rates = used_rates(warehouse, renderer, plan.legs, plan.query.as_of_load)
-        answer = Answer(plan, self.facts, self.states())
+        kept = self._coverages.get(id(plan))
+        answer = Answer(plan, self.states(), kept or Coverage(plan, self.facts, self.states()))
         statements = []
         for leg in plan.legs:
             sql = renderer.render(leg)
@@ -150,10 +175,12 @@ class Measuring(Channelling):
         provenance["needs"] = needs
         if plan.query.currency:
             provenance |= {"currency": plan.query.currency, "rates": rates}
-        lookups = self._lookups_of(plan.legs)
         if self.project.lookups:
             provenance["lookups"] = {one.name: one.file or one.table for one in lookups}
-        provenance |= self.rules_told(self.ruled_in(plan.legs, lookups, plan.query.as_of_load))
+        provenance |= self.rules_told(ruled)
+        rolled = {leg.fact for leg in plan.legs if renderer.rollup_for(leg) is not None}
+        if rolled:
+            provenance["rollups"] = sorted(rolled)
         provenance["marks"] = [[row, column, mark] for (row, column), mark in marks.items()]
         return Result(tuple(columns), rows, provenance, marks, plan.query)
 

@@ -13,35 +13,36 @@ if TYPE_CHECKING:
     from leadline.timeline.arrays import Indices, Masks, Moments
 
     Words = NDArray[np.uint64]
-    Table = tuple[Words, Indices, int]
+    Table = tuple[Indices, int]
 
 NODE, TURN = 1, 2
 """Bits of `lut`: the event is a place on a way, the event is where ways end (or begin)."""
 
-REACHED, UNREACHED, VALUE = range(3)
-"""Columns of the counts: ways that led there (or began), ways that have not yet, value of the events they led to."""
+REACHED, UNREACHED, VALUE, KEY = range(4)
+"""Columns of a table: ways that led there (or began), ways that have not yet, value of the events they led to; then the
+words of the key. Of one row, because a look into a large table costs what it costs to fetch its line of memory."""
 
 
 @compiled
 def empty_table(words: int, size: int) -> Table:
     """A table for `size` (a power of two) ways of `words` machine words."""
-    return np.zeros((size, words), np.uint64), np.zeros((size, 3), np.int64), 0
+    return np.zeros((size, KEY + words), np.int64), 0
 
 
 @compiled
-def _slot(keys: Words, counts: Indices, key: Words) -> np.int64:
+def _slot(table: Indices, key: Words) -> np.int64:
     """Where `key` is, or belongs."""
-    words = keys.shape[1]
+    words = len(key)
     mixed = np.uint64(0)
     for word in range(words):
         mixed = (mixed ^ key[word]) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
-    mask = np.uint64(keys.shape[0] - 1)
+    mask = np.uint64(table.shape[0] - 1)
     place = np.int64((mixed >> np.uint64(3)) & mask)
-    while counts[place, 0] + counts[place, 1] > 0:
+    while table[place, REACHED] | table[place, UNREACHED]:
         same = True
         for word in range(words):
-            same = same and keys[place, word] == key[word]
+            same = same and table[place, KEY + word] == np.int64(key[word])
         if same:
             return place
         place = (place + 1) & np.int64(mask)
@@ -49,30 +50,35 @@ def _slot(keys: Words, counts: Indices, key: Words) -> np.int64:
 
 
 @compiled
-def _grown(keys: Words, counts: Indices) -> tuple[Words, Indices]:
-    wider = np.zeros((keys.shape[0] * 4, keys.shape[1]), np.uint64)
-    moved = np.zeros((keys.shape[0] * 4, 3), np.int64)
-    for place in range(keys.shape[0]):
-        if counts[place, 0] + counts[place, 1] > 0:
-            slot = _slot(wider, moved, keys[place])
-            wider[slot] = keys[place]
-            moved[slot] = counts[place]
-    return wider, moved
+def _grown(table: Indices) -> Indices:
+    wider = np.zeros((table.shape[0] * 2, table.shape[1]), np.int64)
+    key = np.empty(table.shape[1] - KEY, np.uint64)
+    for place in range(table.shape[0]):
+        if table[place, REACHED] | table[place, UNREACHED]:
+            for word in range(len(key)):
+                key[word] = np.uint64(table[place, KEY + word])
+            wider[_slot(wider, key)] = table[place]
+    return wider
 
 
 @compiled
-def merge_tables(keys: Words, counts: Indices, used: int, other: Words, others: Indices) -> Table:
+def merge_tables(table: Indices, used: int, other: Indices) -> Table:
     """The first table with the counts of the other added."""
+    key = np.empty(table.shape[1] - KEY, np.uint64)
     for place in range(other.shape[0]):
-        if others[place, 0] + others[place, 1] > 0:
-            if used * 2 >= keys.shape[0]:
-                keys, counts = _grown(keys, counts)
-            slot = _slot(keys, counts, other[place])
-            if counts[slot, 0] + counts[slot, 1] == 0:
-                keys[slot] = other[place]
+        if other[place, REACHED] | other[place, UNREACHED]:
+            if used * 4 >= table.shape[0] * 3:
+                table = _grown(table)
+            for word in range(len(key)):
+                key[word] = np.uint64(other[place, KEY + word])
+            slot = _slot(table, key)
+            if not table[slot, REACHED] | table[slot, UNREACHED]:
+                table[slot] = other[place]
                 used += 1
-            counts[slot] += others[place]
-    return keys, counts, used
+            else:
+                for column in range(KEY):
+                    table[slot, column] += other[place, column]
+    return table, used
 
 
 @compiled
@@ -91,12 +97,11 @@ def add_paths(
     collapse: bool,
     since: int,
     until: int,
-    keys: Words,
-    counts: Indices,
+    table: Indices,
     used: int,
 ) -> Table:
     """Add every person's ways to the table; a key holds code + 1 of each place in `bits` bits, first place lowest."""
-    words = keys.shape[1]
+    words = table.shape[1] - KEY
     room = length + 64
     places = np.empty(room, np.int64)
     times = np.empty(room, np.int64)
@@ -158,22 +163,22 @@ def add_paths(
                         word += 1
                     key[word] |= np.uint64(places[place] + 1) << shift
                     shift += step
-                if used * 2 >= keys.shape[0]:
-                    keys, counts = _grown(keys, counts)
-                slot = _slot(keys, counts, key)
-                if counts[slot, 0] + counts[slot, 1] == 0:
+                if used * 4 >= table.shape[0] * 3:
+                    table = _grown(table)
+                slot = _slot(table, key)
+                if not table[slot, REACHED] | table[slot, UNREACHED]:
                     for word in range(words):
-                        keys[slot, word] = key[word]
+                        table[slot, KEY + word] = np.int64(key[word])
                     used += 1
                 if leads_to and over:
-                    counts[slot, UNREACHED] += 1
+                    table[slot, UNREACHED] += 1
                 else:
-                    counts[slot, REACHED] += 1
-                    counts[slot, VALUE] += value[i] if leads_to else worth
+                    table[slot, REACHED] += 1
+                    table[slot, VALUE] += value[i] if leads_to else worth
             count = 0
             last = np.int64(-1)
             if not over and not leads_to:
                 turned = True
                 turn = ts[i]
                 worth = value[i]
-    return keys, counts, used
+    return table, used

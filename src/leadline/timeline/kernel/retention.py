@@ -142,7 +142,7 @@ def add_first_retention(
         i, stop = start[person], end[person]
         while i < stop and not lut[codes[i]] & START:
             i += 1
-        if i == stop or ts[i] < origin:
+        if i == stop:
             continue
         begun = ts[i]
         place = np.int64((((begun - origin) >> shift) + 0.5) * inverse)
@@ -158,6 +158,30 @@ def add_first_retention(
             seen |= np.uint64(lut[codes[j]] >> 1 & 1) << np.uint64(table[place])
         seen >>= np.uint64(cohort)
         for k in range(min(upto + 1, outside - cohort)):
+            back[0, cohort, k] += np.int64(seen >> np.uint64(k) & one)
+
+
+@compiled
+def add_even_retention(
+    start: Indices, end: Indices, ts: Moments, origin: int, shift: int, inverse: float, size: Indices, back: Indices
+) -> None:
+    """The same where every event begins and is a return, and all periods are of one length: neither is looked up."""
+    count = back.shape[1]
+    upto = back.shape[2] - 1
+    one = np.uint64(1)
+    for person in range(len(start)):
+        i, stop = start[person], end[person]
+        if i == stop or ts[i] < origin:
+            continue
+        cohort = np.int64((((ts[i] - origin) >> shift) + 0.5) * inverse)
+        if cohort >= count:
+            continue
+        size[0, cohort] += 1
+        seen = np.uint64(0)
+        for j in range(i, stop):
+            seen |= one << np.uint64(min(np.int64((((ts[j] - origin) >> shift) + 0.5) * inverse), np.int64(63)))
+        seen >>= np.uint64(cohort)
+        for k in range(min(upto + 1, count - cohort)):
             back[0, cohort, k] += np.int64(seen >> np.uint64(k) & one)
 
 
