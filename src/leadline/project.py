@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -22,7 +24,9 @@ from leadline.model.fact import Column, ColumnType, Fact
 from leadline.model.journey import JourneyDefinition, read_journey
 from leadline.model.lookup import Lookup, LookupDefinition, lookup_table, resolve_lookups
 from leadline.model.metric import Metric, MetricDefinition
+from leadline.model.rollup import RollupDefinitions, check_rollups
 from leadline.model.segment import resolve_segments, segment_files
+from leadline.model.sign_in import SignIn
 from leadline.model.tree import CreditModel
 from leadline.time.calendar import Calendar
 from leadline.time.retail import WEEKDAYS, Pattern, RetailYear, parse_year_end
@@ -49,7 +53,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     and other facts. Amounts are converted into `reporting_currency` where one is set. `reveal_personal` lets the
     command line show personal data in records. `teams` are those that sign definitions. `retail_calendar` makes months,
     quarters and years those of whole weeks, the year ending as `retail_year_ends` says. `sources` says what a source
-    cannot say itself of its time.
+    cannot say itself of its time. `sign_in` lets people in by an identity provider.
+    `rollups` are the facts kept counted up by day, with the dimensions they keep.
     """
 
     name: str = ""
@@ -72,6 +77,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     reveal_personal: bool = False
     teams: tuple[str, ...] = ("marketing", "sales")
     sources: dict[str, ClockDefinition] = field(default_factory=dict)
+    sign_in: SignIn | None = None
+    rollups: RollupDefinitions = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar:
@@ -206,6 +213,7 @@ def read_project(folder: Path) -> Project:
     segments, facts = resolve_segments([_document(path, folder) for path in segment_files(folder)], stored, facts)
     lookups += segments
     tables = stored | {lookup.table: lookup_table(lookup) for lookup in lookups if lookup.file}
+    check_rollups(settings.rollups, stored, document)
     metrics = read_metrics(folder, facts)
     _check_contracts(metrics, settings)
     dashboards = {}
@@ -234,6 +242,7 @@ def _document(path: Path, folder: Path) -> Document:
 def _read_settings(document: Document) -> Settings:
     from leadline.catalogue import LANGUAGES
     from leadline.model.facts import FACTS
+    from leadline.model.sign_in import check_sign_in
     from leadline.time.zone import zone
 
     settings = document.convert(Settings, document.data)
@@ -249,6 +258,7 @@ def _read_settings(document: Document) -> Settings:
             fix="write 4 for April",
         )
     _check_retail(settings, document)
+    check_sign_in(settings.sign_in, document)
     for name in ("currency", "reporting_currency"):
         code = getattr(settings, name)
         if code and not is_currency(code):
@@ -323,12 +333,9 @@ def _extended_facts(settings: Settings) -> dict[str, Fact]:
 
 def read_metrics(folder: Path | None, facts: Mapping[str, Fact]) -> dict[str, Metric]:
     """The catalogue's metrics and the workspace's own, which may replace a built-in one of the same id."""
-    from leadline.catalogue import documents
     from leadline.model.infer import check_cycles, check_formula, check_versions
 
-    read: dict[str, tuple[Metric, str]] = {}
-    for document in documents():
-        read |= _metrics_of(document)
+    read = dict(_built_in())
     own: dict[str, tuple[Metric, str]] = {}
     if folder is not None:
         for path in sorted((folder / "metrics").glob("*.y*ml")):
@@ -356,6 +363,14 @@ def read_metrics(folder: Path | None, facts: Mapping[str, Fact]) -> dict[str, Me
         if metric.versions:
             check_versions(metric, metrics, facts)
     return metrics
+
+
+@cache
+def _built_in() -> Mapping[str, tuple[Metric, str]]:
+    """The catalogue's metrics before they are checked: they are the same for all workspaces of a process."""
+    from leadline.catalogue import documents
+
+    return MappingProxyType({name: entry for document in documents() for name, entry in _metrics_of(document).items()})
 
 
 _APART = ("examples", "versions")

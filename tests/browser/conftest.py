@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.fathomere import built
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
     "--headless",
@@ -32,11 +34,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workspace of the simulated company."""
-    from leadline.cli import cli
-
-    folder = tmp_path_factory.mktemp("browser") / "demo"
-    cli.main(["demo", str(folder)], standalone_mode=False)
-    return folder
+    return built(tmp_path_factory).folder
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from leadline.demo import run
+from kit.fathomere import built
 from leadline.model.tree import CREDIT_MODELS
 from leadline.workspace import Workspace, open_workspace
 
@@ -16,7 +16,7 @@ PERIOD = "2026-H1"
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with open_workspace(run(tmp_path_factory.mktemp("demo") / "fathomere").folder) as opened:
+    with open_workspace(built(tmp_path_factory).folder) as opened:
         yield opened
 
 

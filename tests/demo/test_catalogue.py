@@ -13,7 +13,8 @@ from statistics import median
 
 import pytest
 
-from leadline.demo import DemoResult, run
+from kit.fathomere import built
+from leadline.demo import DemoResult
 from leadline.demo.clock import Clock
 from leadline.demo.simulate import simulate
 from leadline.demo.world import World
@@ -36,7 +37,7 @@ UNFED = {
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
-    return run(tmp_path_factory.mktemp("demo") / "fathomere")
+    return built(tmp_path_factory).demo
 
 
 @pytest.fixture(scope="module")

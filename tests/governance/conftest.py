@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.once import once
 from leadline.cli import main
 from leadline.demo.export import ads, around, crm
 from leadline.demo.run import make_workspace as make_demo
@@ -24,8 +25,13 @@ def world() -> World:
 
 
 @pytest.fixture(scope="session")
-def loaded(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("governed") / "fathomere"
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared by all workers: only its copies may be changed."""
+    return once(tmp_path_factory, "governed", _load) / "fathomere"
+
+
+def _load(place: Path) -> None:
+    world, folder = simulate(7), place / "fathomere"
     folder.mkdir()
     make_demo(folder)
     exports = folder / "exports"
@@ -35,7 +41,6 @@ def loaded(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
             for name, content in writer(world):
                 (exports / f"simulated_{name}").write_bytes(content)
                 space.load([exports / f"simulated_{name}"])
-    return folder
 
 
 @pytest.fixture

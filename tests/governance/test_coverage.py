@@ -14,6 +14,7 @@ from leadline.errors import DefinitionError, UsageError
 from leadline.governance.coverage import Answered, build_coverage
 from leadline.governance.question import questions_of
 from leadline.model.question import JOURNEY, MODELS
+from leadline.report.coverage_text import render_coverage
 from leadline.scaffold import MODELS as SCAFFOLDS
 from leadline.workspace import Workspace
 
@@ -262,3 +263,59 @@ def test_as_a_notebook_shows_it(space: Workspace) -> None:
     page = build_coverage(space)._repr_html_()
     assert "<td>yes</td><td>What do we spend?</td>" in page
     assert "a CRM&#x27;s export of deals" in page or "a CRM&#39;s export of deals" in page or "CRM's export" in page
+
+
+WEBINAR = [
+    {"event_id": "w1", "event": "Clinic", "event_at": "2026-05-12 15:00", "person_id": name, "registered": True,
+     "attended": name != "b", "_key": name}
+    for name in "abc"
+]  # fmt: skip
+REMINDER = {"sent_at": "2026-05-11 10:00", "campaign": "Reminder: Clinic", "sent": 5, "delivered": 4, "_key": "1"}
+
+
+@pytest.mark.parametrize(
+    ("opens", "state", "told"),
+    [
+        (1, "yes", "1 of 4 reminder e-mails delivered were opened"),
+        (0, "yes", "0 of 4 reminder e-mails delivered were opened"),
+        (None, "no", ""),
+    ],
+)
+def test_what_the_event_page_answers_coverage_answers_too(
+    opens: int | None, state: str, told: str, tmp_path: Path
+) -> None:
+    """000-15, 000-16: reminders told by an e-mail tool, not person by person; without opens neither place knows."""
+    with make_workspace(tmp_path, settings="model: lead_gen\n") as workspace:
+        give(workspace, {"event_member": WEBINAR}, source="zoom")
+        give(workspace, {"email": [{**REMINDER, "opens": opens}]}, source="mail")
+        coverage = build_coverage(workspace)
+        [found] = [one for one in coverage.questions if one.id == "webinar_reminded"]
+        [said] = [answer for question, answer in workspace.event().answers if "reminder" in question]
+        steps = workspace.event_steps()
+        assert [step.count for step in steps.steps] == [
+            step.count if step.name not in ("lead", "pipeline", "revenue") else None
+            for step in workspace.event().total.steps
+        ]
+    assert (found.state, bool(found.missing)) == (state, state == "no")
+    assert found.told.startswith(told)
+    assert bool(found.told) == (state == "yes")
+    assert said.startswith("Unknown. 4 e-mails sent, and no source tells of opens") == (opens is None)
+    if opens is None:
+        assert "who was sent a reminder and opened it" in found.missing[0]
+        return
+    assert (found.measured[0].metric, found.measured[0].value) == ("", opens / 4)
+    assert f"{opens} of 4" in said
+    assert f"by {opens} of 4 reminder e-mails" in render_coverage(coverage)
+    assert "webinar_reminded" not in {name for one in coverage.unlocks for name in one.waiting}
+
+
+def test_people_who_say_they_were_reminded_come_first(tmp_path: Path) -> None:
+    """The metric answers where it can: two were reminded and one opened, whatever was mailed."""
+    told = [
+        {"reminded": True, "opened_reminder": name == "a"} if name != "c" else {"reminded": False} for name in "abc"
+    ]
+    with make_workspace(tmp_path, settings="model: lead_gen\n") as workspace:
+        give(workspace, {"event_member": [row | more for row, more in zip(WEBINAR, told, strict=True)]}, source="zoom")
+        give(workspace, {"email": [{**REMINDER, "opens": 4}]}, source="mail")
+        [found] = [one for one in build_coverage(workspace).questions if one.id == "webinar_reminded"]
+    assert (found.state, found.told, found.measured[0].value) == ("yes", "", 0.5)

@@ -10,14 +10,13 @@ import itertools
 import random
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kit import make_workspace
+from kit.killer import killed_load
 from leadline.ingest.load import PART_STEPS, STEPS
 from leadline.workspace import open_workspace
 
@@ -51,40 +50,6 @@ POINTS = [
     *((index, "before") for index in range(len(STEPS) + len(PART_STEPS))),
     *((index, "after") for index in range(len(STEPS) + len(PART_STEPS))),
 ]
-
-KILLER = """
-import os, signal, sys
-from pathlib import Path
-from leadline.ingest import load, swift
-from leadline.workspace import open_workspace
-
-folder, when, files = sys.argv[1], sys.argv[2], sys.argv[6:]
-at, nth, swift.ROWS = map(int, sys.argv[3:6])
-reached = 0
-
-def armed(step):
-    def run(*args):
-        count("before")
-        step(*args)
-        count("after")
-    return run
-
-def count(point):
-    global reached
-    reached += point == when
-    if reached == nth:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-steps, parts = list(load.STEPS), list(load.PART_STEPS)
-if at < len(steps):
-    steps[at] = armed(steps[at])
-else:
-    parts[at - len(steps)] = armed(parts[at - len(steps)])
-load.STEPS, load.PART_STEPS = tuple(steps), tuple(parts)
-with open_workspace(folder) as workspace:
-    workspace.load([Path(folder) / "in" / name for name in files])
-sys.exit(7)
-"""
 
 
 def prepare(folder: Path) -> None:
@@ -158,13 +123,7 @@ def test_killed_and_loaded_again(
     order: tuple[str, ...],
 ) -> None:
     prepare(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLER, str(tmp_path), when, str(at), str(nth), str(rows), *order],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert killed_load(tmp_path, when, at, nth, rows, order) == -signal.SIGKILL
     load_all(tmp_path, order)
     assert state(tmp_path) == clean[order]
     load_all(tmp_path, order)

@@ -26,7 +26,8 @@ from leadline.report.goal_view import ROW_HEADS, status_word
 from leadline.report.scorecard_goal_text import _HEADS
 from leadline.timeline.question import STATES
 
-WEB = Path(__file__).resolve().parents[2] / "src" / "leadline" / "web"
+LEADLINE = Path(__file__).resolve().parents[2] / "src" / "leadline"
+WEB = LEADLINE / "web"
 SAID = {"t", "say", "fill", "count"}
 # Beginnings of what is said; ids, addresses and formats begin otherwise.
 WORD = re.compile(r"[A-Z(][a-zA-Z]")
@@ -46,11 +47,6 @@ NOTES_OF_PACE = {
 NOTES_OF_PROMISES = {
     "never touched", "accepted late", "rejected late", "no decision", "rejected without a reason",
     "rejected with a reason first",
-}  # fmt: skip
-# Notes of journeys with numbers in them are English in every language, and marked so.
-NOTES_OF_JOURNEYS = {
-    "There: at this stage at last.", "There: at this stage at last, their window not over.",
-    "Value: in the currency of the records.",
 }  # fmt: skip
 OF_THE_PAGE: set[str] = set()
 """Words that are capitalised constants of the module itself."""
@@ -74,7 +70,6 @@ KEPT: dict[str, set[str]] = {
     "DIRECT": {DIRECT},
     "FOOTNOTES[mark]": set(FOOTNOTES.values()),
     "state": set(STATES),
-    "note": NOTES_OF_JOURNEYS,
     "curve": CURVES,
     "one.state": set(get_args(State)),
     "item.note": NOTES_OF_PROMISES,
@@ -92,7 +87,18 @@ Where = Literal["word", "expression"]
 def page_words() -> set[str]:
     """Every sentence the pages say."""
     found = {text for _, kind, text in _told() if kind == "word"}
-    return found.union(*KEPT.values()) | OF_GOALS | NOTES_OF_PACE
+    return found.union(*KEPT.values()) | OF_GOALS | NOTES_OF_PACE | note_words()
+
+
+def note_words() -> set[str]:
+    """The sentences that lower rooms make of parts, `Note("…")`."""
+    found = set()
+    for path in LEADLINE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if "Note(" in text else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Note" and node.args:
+                found |= {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)}
+    return found - {""}
 
 
 def unknown_expressions() -> list[str]:

@@ -19,6 +19,7 @@ from leadline.governance.meaning import change_text
 from leadline.model.annotation import read_annotations
 from leadline.model.goal import read_goals
 from leadline.model.promise import read_agreements, read_hours
+from leadline.model.saved import read_views
 from leadline.project import Project
 
 Severity = Literal["error", "warning"]
@@ -35,7 +36,7 @@ class Concern(Struct, frozen=True):
 
 
 def text_concerns(project: Project, today: dt.date) -> tuple[list[Concern], str]:
-    """What is wrong with the texts of goals/, sla/ and annotations/, one concern a folder; and how many are sound."""
+    """What is wrong with goals/, sla/, annotations/ and views/, one concern a folder; and how many are sound."""
     folder = project.folder
     concerns: list[Concern] = []
     sound: list[str] = []
@@ -56,7 +57,11 @@ def text_concerns(project: Project, today: dt.date) -> tuple[list[Concern], str]
         found = read_annotations(folder, project.metrics)
         return f"{len(found)} annotations" if found else ""
 
-    for read in (goals, promises, annotations):
+    def views() -> str:
+        found = read_views(folder, project.metrics)
+        return f"{len(found)} saved views" if found else ""
+
+    for read in (goals, promises, annotations, views):
         try:
             sound.append(read())
         except LeadlineError as error:

@@ -1,15 +1,17 @@
 """Coverage: which questions of the plan today's sources answer, and which source would unlock most of the rest.
 
 A question is answered when each of its metrics, broken down as asked, can be computed and has a value in the recent
-period, and the source furthest behind speaks for four fifths of its days. What is missing is named as fact, column or
-member, with what brings it. The ranking is greedy: first the one source after which most questions are answered in
-full, then the next one given those before; among equals the one that the unanswered questions wait for most.
+period, and the source furthest behind speaks for four fifths of its days. Where they cannot, other evidence that the
+question names may answer it, read by the code that shows it elsewhere, so that no two pages contradict each other. What
+is missing is named as fact, column or member, with what brings it. The ranking is greedy: first the one source after
+which most questions are answered in full, then the next one given those before; among equals the one that the
+unanswered questions wait for most.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -17,11 +19,12 @@ from msgspec import Struct
 from leadline.charts.label import clean, escape
 from leadline.charts.scale import Number
 from leadline.errors import UsageError
+from leadline.governance.mailed import Told, reminder_mails
 from leadline.governance.measurable import Gap, Inventory, values_of
 from leadline.governance.question import model_of, questions_of
 from leadline.model.infer import meaning_of
-from leadline.model.question import MODELS, JourneyStage, Question
-from leadline.time.period import Period, parse_period
+from leadline.model.question import MODELS, Evidence, JourneyStage, Question
+from leadline.time.period import parse_period
 from leadline.workspace import Workspace
 
 RECENT = "last-90-days"
@@ -30,13 +33,14 @@ ENOUGH = 0.8
 MOST_UNLOCKS = 7
 State = Literal["yes", "partly", "no"]
 Key = tuple[str, str, str, str]
+_EVIDENCE: Mapping[Evidence, Callable[[Workspace, Inventory], Told | None]] = {"reminder_mails": reminder_mails}
 
 
 class Measured(Struct, frozen=True):
     """A metric of a question: its value over the period and, where something stands in the way, what.
 
-    `gaps` are what the metric itself lacks, `cut` what its breakdown does; `problem` why there is no value though
-    nothing is missing.
+    Without `metric` it is what other evidence tells. `gaps` are what the metric itself lacks, `cut` what its breakdown
+    does; `problem` why there is no value though nothing is missing.
     """
 
     metric: str
@@ -52,7 +56,8 @@ class Measured(Struct, frozen=True):
 class Answered(Struct, frozen=True):
     """A question with its answer to date: `until` its data reach, `complete` the share of the period's days.
 
-    `missing` says in words, most important first, why it is not answered in full.
+    `told` says in words which other evidence answers it where its metrics do not, `missing`, most important first, why
+    it is not answered in full.
     """
 
     id: str
@@ -66,6 +71,7 @@ class Answered(Struct, frozen=True):
     missing: tuple[str, ...] = ()
     decision: str = ""
     origin: str = ""
+    told: str = ""
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -112,7 +118,7 @@ class Coverage(Struct, frozen=True):
         """The questions as a page's table, for notebooks."""
         rows = "".join(
             f"<tr><td>{one.state}</td><td>{escape(one.ask)}</td><td>{one.until or '–'}</td>"
-            f"<td>{escape('; '.join(one.missing))}</td></tr>"
+            f"<td>{escape('; '.join(one.missing) or (one.told and f'by {one.told}'))}</td></tr>"
             for one in self.questions
         )
         ranked = "".join(
@@ -140,7 +146,7 @@ def build_coverage(workspace: Workspace, *, model: str = "", period: str = "") -
     inventory = Inventory(workspace, [(name, one.by) for one in questions for name in one.metrics], span)
     names = dict.fromkeys(name for one in questions for name in one.metrics)
     able = [name for name in names if not inventory.standing(name).gaps]
-    values, problems = values_of(workspace, able, _written(span))
+    values, problems = values_of(workspace, able, span.written)
     found = tuple(_answered(one, workspace, inventory, values, problems) for one in questions)
     return Coverage(
         workspace=clean(str(workspace.settings.name or workspace.path.name)),
@@ -151,10 +157,6 @@ def build_coverage(workspace: Workspace, *, model: str = "", period: str = "") -
         unlocks=unlocks_of(found),
         until=max((one.until for one in found if one.until), default=None),
     )
-
-
-def _written(span: Period) -> str:
-    return f"{span.start}..{span.end - dt.timedelta(days=1)}"
 
 
 def _answered(
@@ -188,11 +190,18 @@ def _answered(
     state: State = "no" if not able else "partly"
     if len(whole) == len(measured) and complete >= ENOUGH:
         state = "yes"
+    words = ""
+    for name in question.evidence if state != "yes" else ():
+        told = _EVIDENCE[name](workspace, inventory)
+        if told is not None and told.standing.complete >= ENOUGH:
+            state, words = "yes", told.words
+            until, complete = [told.standing.until] if told.standing.until else [], told.standing.complete
+            measured.insert(0, Measured("", told.name, told.value, "percent"))
     return Answered(
         question.id, clean(question.ask), question.stage, state, tuple(measured), question.by,
         min(until, default=None), round(complete, 4),
         () if state == "yes" else _missing(measured, behind, complete),
-        clean(question.decision), question.origin,
+        clean(question.decision), question.origin, words,
     )  # fmt: skip
 
 

@@ -91,11 +91,22 @@ class Inventory:
                 if sources and all(one.until < self.period.start for one in sources):
                     self._add(gaps, "old", fact, metric)
                 feeding.append(sources)
+        return self._standing(tuple(gaps.values()), feeding)
+
+    def standing_of(self, facts: Sequence[str]) -> Standing:
+        """Where what is told by whole facts together stands."""
+        gaps: dict[tuple[str, ...], Gap] = {}
+        for fact in facts:
+            if fact not in self.states:
+                self._add(gaps, "fact", fact)
+        return self._standing(tuple(gaps.values()), [list(self.reach(fact)) for fact in facts if fact in self.states])
+
+    def _standing(self, gaps: tuple[Gap, ...], feeding: Sequence[Sequence[SourceReach]]) -> Standing:
         if not feeding or any(not each for each in feeding):
-            return Standing(tuple(gaps.values()))
+            return Standing(gaps)
         complete, behind = min((self._share(each) for each in feeding), key=lambda found: found[0])
         return Standing(
-            tuple(gaps.values()),
+            gaps,
             since=max(min(one.begins for one in each) for each in feeding),
             until=min(max(one.last for one in each) for each in feeding),
             complete=complete,
@@ -158,7 +169,13 @@ class Inventory:
                 self._found[fact, *pair] = {str(row[0]) for row in rows if row[place]}
 
     def _add(
-        self, gaps: dict[tuple[str, ...], Gap], kind: Kind, name: str, metric: str, column: str = "", member: str = ""
+        self,
+        gaps: dict[tuple[str, ...], Gap],
+        kind: Kind,
+        name: str,
+        metric: str = "",
+        column: str = "",
+        member: str = "",
     ) -> None:
         fact = self.workspace.facts[name]
         words = fact.fed_by

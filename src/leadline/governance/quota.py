@@ -56,12 +56,16 @@ class Expected(Struct, frozen=True):
 
 
 class Pipeline(Struct, frozen=True):
-    """The pipeline beside goals of won revenue; `cohorts` are the days whose leads gave the rates."""
+    """The pipeline beside goals of won revenue; `cohorts` are the days whose leads gave the rates.
+
+    `through` is the last day whose people count: where deals are told to, which other goals may be ahead of.
+    """
 
     currency: str
     coverages: tuple[Coverage, ...]
     expected: tuple[Expected, ...] = ()
     cohorts: tuple[dt.date, dt.date] | None = None
+    through: dt.date | None = None
 
 
 def measure_pipeline(workspace: Workspace, paces: Paces) -> Pipeline | None:
@@ -114,7 +118,9 @@ def _with_expected(workspace: Workspace, found: Pipeline, whole: Pace, known: st
         rate = _value(workspace, f"reach({stage}, customer, within {WINDOW} days)", *cohorts, None, known)
         if count is not None and rate is not None:
             rows.append(Expected(stage, count, float(rate), sale, float(count) * float(rate) * float(sale)))
-    return replace(found, expected=tuple(rows), cohorts=(cohorts[0], cohorts[1] - DAY)) if rows else found
+    if not rows:
+        return found
+    return replace(found, expected=tuple(rows), cohorts=(cohorts[0], cohorts[1] - DAY), through=whole.through)
 
 
 def _value(

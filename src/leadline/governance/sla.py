@@ -20,6 +20,7 @@ from leadline.errors import DefinitionError, RefusedError, UsageError, unknown
 from leadline.governance.case import Case, Seen, fits, read_cases, seen_of
 from leadline.governance.dispute import Dispute, read_disputes
 from leadline.governance.goal import goals_of, reach_of, wanted_in
+from leadline.model.note import Note
 from leadline.model.promise import (
     FOLDER,
     Agreement,
@@ -222,7 +223,9 @@ def _judge(item: Item, case: Case, promise: Touch | Decide, agreement: Agreement
     freed = next((entry.at for entry in case.entries if entry.stage in agreement.ends and entry.reason), None)
     if freed is not None and freed <= due and (done is None or done > freed):
         return replace(item, state="released", done_at=freed, note="rejected with a reason first")
-    note = f"{len(counted)} of {promise.attempts} attempts" if promise.attempts > 1 else ""
+    note = ""
+    if promise.attempts > 1:
+        note = Note("{done} of {wanted} attempts", done=len(counted), wanted=promise.attempts)
     return _settled(item, done, hours, seen.touches, note or ("" if done else "never touched"))
 
 
@@ -234,7 +237,9 @@ def _judge_decision(item: Item, case: Case, promise: Decide, hours: BusinessHour
             agreed = entry.reason and (not promise.reasons or entry.reason in promise.reasons)
             if agreed:
                 return _settled(item, entry.at, hours, seen, "rejected late")
-            told = f"reason {entry.reason!r} is not one agreed on" if entry.reason else "rejected without a reason"
+            told = "rejected without a reason"
+            if entry.reason:
+                told = Note("reason '{reason}' is not one agreed on", reason=entry.reason)
             return replace(_settled(item, entry.at, hours, seen, told), state="breached", note=told)
     return _settled(item, None, hours, seen, "no decision")
 

@@ -56,6 +56,8 @@ NEEDS: Mapping[str, str] = {
     "revenue": "a CRM's export of deals with their contact and the day they were won (deal.won_at)",
 }
 MAILED: Mapping[str, str] = {"invited": "invitation", "reminded": "reminder", "opened": "reminder"}
+Mailed = tuple[int, int | None, int | None]
+"""E-mails delivered, opened and clicked; None where no campaign tells."""
 
 
 class Member(Struct, frozen=True):
@@ -141,7 +143,7 @@ class EventLine(Struct, frozen=True):
     registered_of_attended: int
     window_ends: dt.datetime | None
     window_open: bool
-    mails: Mapping[str, tuple[int, int, int]]
+    mails: Mapping[str, Mailed]
     hint: str = ""
     people: Mapping[str, tuple[Member, ...]] = {}
     deals: Mapping[str, tuple[Deal, ...]] = {}
@@ -220,7 +222,7 @@ def total_of(lines: Sequence[EventLine], window_open: bool) -> EventLine:
         elif fed:
             people[name] = tuple(one for found in fed for one in found)
     mails = {
-        kind: tuple(sum(line.mails[kind][at] for line in lines if kind in line.mails) for at in range(3))
+        kind: _mails_added([line.mails[kind] for line in lines if kind in line.mails])
         for kind in ("invitation", "reminder")
         if any(kind in line.mails for line in lines)
     }
@@ -258,7 +260,7 @@ def total_of(lines: Sequence[EventLine], window_open: bool) -> EventLine:
         sum(line.registered_of_attended for line in lines),
         None,
         window_open,
-        mails,  # type: ignore[arg-type]
+        mails,
         "",
         people,
         deals if fed_deals else {},
@@ -303,22 +305,29 @@ def _contribution(deals: Mapping[str, Sequence[Deal]]) -> Contribution:
     )
 
 
-def _mailed(mails: Sequence[Mail], kind: str) -> tuple[int, int, int] | None:
-    """E-mails of a kind delivered, opened and clicked; None where there were none."""
-    found = [mail for mail in mails if mail.kind == kind]
-    if not found:
-        return None
+def _mailed(mails: Sequence[Mail], kind: str) -> Mailed | None:
+    """The e-mails of a kind; None where there were none."""
+    found = [(mail.delivered, mail.opens, mail.clicks) for mail in mails if mail.kind == kind]
+    return _mails_added(found) if found else None
+
+
+def _mails_added(found: Sequence[Mailed]) -> Mailed:
     return (
-        sum(mail.delivered for mail in found),
-        sum(mail.opens or 0 for mail in found),
-        sum(mail.clicks or 0 for mail in found),
+        sum(delivered for delivered, _, _ in found),
+        _whole([opens for _, opens, _ in found]),
+        _whole([clicks for _, _, clicks in found]),
     )
+
+
+def _whole(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def _step(
     name: StepName,
     people: Mapping[str, Sequence[Member]],
-    mails: Mapping[str, tuple[int, int, int] | None],
+    mails: Mapping[str, Mailed | None],
     *,
     ahead: bool,
     at: dt.datetime,
@@ -331,8 +340,9 @@ def _step(
         return Step(name, len(people[name]), note=note)
     kind = MAILED.get(name)
     found = mails.get(kind) if kind else None
-    if found is not None:
-        return Step(name, found[1 if name == "opened" else 0], "e-mails")
+    count = None if found is None else found[1 if name == "opened" else 0]
+    if count is not None:
+        return Step(name, count, "e-mails")
     if ahead and STEPS.index(name) >= STEPS.index("attended"):
         return Step(name, None, note="the event is still to come")
     return Step(name, None, needs=NEEDS[name])

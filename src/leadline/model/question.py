@@ -28,12 +28,17 @@ MODELS: dict[str, str] = {
     "lead_gen": "leads for a sales team or for others: services, agencies, brokers",
 }
 """Business models, and what each is in words."""
+Evidence = Literal["reminder_mails"]
+"""What answers a question beside metrics: `reminder_mails` are reminders of an e-mail tool whose campaign names the
+event, read as `leadline event` reads them.
+"""
 
 
 class QuestionDefinition(Struct, frozen=True, forbid_unknown_fields=True):
     """A question as written: all `metrics` together answer it, each broken down by all of `by`.
 
-    `decision` says what is decided with the answer: nobody needs to know what changes nothing.
+    Where they cannot, `evidence` may answer it instead. `decision` says what is decided with the answer: nobody needs
+    to know what changes nothing.
     """
 
     ask: str
@@ -41,6 +46,7 @@ class QuestionDefinition(Struct, frozen=True, forbid_unknown_fields=True):
     stage: JourneyStage
     by: tuple[str, ...] = ()
     decision: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
 
 class QuestionFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +70,7 @@ class Question(Struct, frozen=True):
     by: tuple[str, ...] = ()
     decision: str = ""
     origin: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
 
 def read_question_file(document: Document, metrics: Mapping[str, Metric], facts: Mapping[str, Fact]) -> QuestionFile:
@@ -92,9 +99,8 @@ def read_question_file(document: Document, metrics: Mapping[str, Metric], facts:
 def questions_in(document: Document, file: QuestionFile) -> Iterator[Question]:
     """The questions of a file with their places."""
     for name, one in file.questions.items():
-        yield Question(
-            name, one.ask.strip(), one.metrics, one.stage, one.by, one.decision, document.place("questions", name)
-        )
+        place = document.place("questions", name)
+        yield Question(name, one.ask.strip(), one.metrics, one.stage, one.by, one.decision, place, one.evidence)
 
 
 def _check_breakdown(

@@ -116,6 +116,7 @@ def render_sessions(answer: SessionsAnswer, style: Style = PLAIN) -> str:
         lines[-1] = style.bold(lines[-1])
     asked = answer.provenance["question"]
     lines += ["", style.faint(f"Visits by the rule of {answer.preset}, made of {asked['of']}.")]
+    lines.append(style.faint("Sessions that a report brings already counted are others: `leadline query sessions`."))
     lines.append(style.faint("Time on page: to the next view of the visit; the last page of a visit has none."))
     lines.append(style.faint("Who came for the first time and again is new and returning; people count once."))
     lines.append(style.faint(f"{answer.provenance['timezone']} · load {answer.provenance['load']}"))

@@ -53,6 +53,8 @@ def render_coverage(coverage: Coverage, style: Style = PLAIN) -> str:
             state = style.paint(one.state.ljust(_INDENT - 4), _PAINT[one.state])
             pad = " " * (room - columns(ask))
             lines.append(f"  {state}{_GAP}{ask}{pad}{_GAP}{_right(cells[one.id], widths)}".rstrip())
+            if one.told:
+                lines += _wrapped(f"by {one.told}", style)
             if one.missing:
                 lines += _wrapped(f"needs {'; '.join(one.missing)}", style)
     if coverage.unlocks:

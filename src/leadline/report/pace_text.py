@@ -111,7 +111,7 @@ def _pipeline(found: Pipeline, style: Style) -> list[str]:
         style.faint("open deals planned to close in the period, per unit still to win"),
     ]
     lines += render_grid(["quota", "target", "won", "left", "planned", "coverage"], rows, [False, *[True] * 5], style)
-    if found.expected and found.cohorts:
+    if found.expected and found.cohorts and found.through:
         first, last = (format_period(day, "day", "en") for day in found.cohorts)
         rows = [
             [
@@ -123,8 +123,9 @@ def _pipeline(found: Pipeline, style: Style) -> list[str]:
             ]
             for one in found.expected
         ]
+        through = format_period(found.through, "day", "en")
         made = f"people × rate to customer (cohorts of {first} – {last}) × average sale of the last year"
-        lines += ["", style.bold("Expected pipeline of the period so far")]
+        lines += ["", style.bold(f"Expected pipeline of the period so far, measured to {through}")]
         lines.append(style.faint(f"{made}; stages overlap, so take one"))
         heads = ["stage", "people", "rate", "average sale", "expected"]
         lines += render_grid(heads, rows, [False, *[True] * 4], style)

@@ -120,6 +120,9 @@ def _aimed(kpi: Kpi, grain: str, workspace: Workspace, own: Sequence[Goal], *, a
     if running is not None and (done is None or running.goal.key != done.goal.key):
         pace = pace_of(workspace, running, as_known_at=as_known_at)
     found = replace(kpi, goal=goal and replace(goal, points=()), pace=pace and replace(pace, points=()))
+    if pace is not None and pace.through is not None and kpi.state != "late":
+        # What is told of the running goal is measured to this day: sources that do not feed the KPI hold nothing up.
+        found = replace(found, fresh_to=pace.through)
     return replace(found, status=_status(found))
 
 

@@ -41,6 +41,11 @@ class Period(Struct, frozen=True):
     def days(self) -> int:
         return (self.end - self.start).days
 
+    @property
+    def written(self) -> str:
+        """The same days as one would ask for them."""
+        return f"{self.start}..{self.end - dt.timedelta(days=1)}"
+
     def whole_end(self, calendar: Calendar) -> dt.date:
         """Where the calendar period ends that this one is, or is the beginning of."""
         return max(self.end, calendar.shift(self.start, self.unit, self.count))

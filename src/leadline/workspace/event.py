@@ -48,7 +48,6 @@ class Events(Measuring):
         from leadline.journey.event_answer import EventsAnswer, masked
         from leadline.journey.event_source import find_occasions, names_of
         from leadline.journey.event_words import Words, four_answers
-        from leadline.time.zone import day_start
 
         asked = self.ask((), period=period, as_known_at=as_known_at, currency=currency, lookback=within)
         if not asked.lookback_days > 0:
@@ -69,8 +68,7 @@ class Events(Measuring):
             chosen = find_occasions(chosen, event)
             if not chosen:
                 raise unknown("event", event, names_of(occasions))
-        today = asked.today or self.today
-        now = day_start(today + dt.timedelta(days=1), asked.timezone)
+        now = self._now(asked)
         deals, code = self._deals(asked)
         known = Known(self._leads(asked), deals, now, dt.timedelta(days=asked.lookback_days))
         credited = self._credited(chosen, occasions, asked, now)
@@ -103,6 +101,23 @@ class Events(Measuring):
                 "without_data": [name for name in _READ if not self._fed(name)],
             },
         )
+
+    def event_steps(self, period: str | None = None) -> EventLine:
+        """All events of a period together as `event` counts them, from invitation to engagement: what followed them
+        (leads, deals, credit) is not looked at.
+        """
+        from leadline.journey.event import Known, follow, total_of
+
+        asked = self.ask((), period=period)
+        known = Known(None, None, self._now(asked), dt.timedelta(days=asked.lookback_days))
+        chosen = self._within(self._occasions(asked), asked) if self._fed(MEMBERS) else []
+        return total_of([follow(one, known) for one in chosen], window_open=False)
+
+    def _now(self, asked: Query) -> dt.datetime:
+        """The end of today: what lies after it is still to come."""
+        from leadline.time.zone import day_start
+
+        return day_start((asked.today or self.today) + dt.timedelta(days=1), asked.timezone)
 
     def _fed(self, fact: str) -> bool:
         return bool(self.states().get(fact, FactState()).rows)
@@ -242,6 +257,11 @@ def _notes(lines: Sequence[EventLine]) -> tuple[str, ...]:
     if any(line.contribution.opened is not None for line in lines):
         notes.append(
             "Influenced is not caused: attendees were keener to begin with. Credited is another figure; never add them."
+        )
+    if any(line.contribution.credited_revenue is not None for line in lines):
+        notes.append(
+            "Credited here goes by the event, for deals of its window; the metrics event_pipeline and event_revenue go "
+            "by the day of the deal."
         )
     notes += [f"{line.name}: {line.hint}" for line in lines if line.hint]
     return tuple(notes)

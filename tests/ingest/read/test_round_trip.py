@@ -25,10 +25,17 @@ def tables(alphabet: st.SearchStrategy[str]) -> st.SearchStrategy[list[list[str]
     return st.lists(row.map(list), min_size=1, max_size=30)
 
 
+@pytest.fixture(scope="module")
+def engine():
+    """One engine for all; its cursors have temporary tables of their own. Starting another takes longer than a file."""
+    with duckdb.connect() as started:
+        yield started
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
-def test_round_trip(encoding, delimiter, ends):
+def test_round_trip(engine, encoding, delimiter, ends):
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
     @example(cells=[["", "", "1"], ['"', "x", "2"]])
     @example(cells=[["a\nb", "", "1"], ["c", "\n", "2"]])
@@ -44,7 +51,7 @@ def test_round_trip(encoding, delimiter, ends):
             lines.append(text.getvalue().count("\n") + 1)
             writer.writerow(row)
         options = ReadOptions(encoding=encoding if encoding in ("cp1252", "utf-16-le") else "", delimiter=delimiter)
-        with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        with tempfile.TemporaryDirectory() as folder, engine.cursor() as con:
             path = Path(folder) / "t.csv"
             path.write_bytes(text.getvalue().encode(encoding))
             [table] = read(con, path, options)
@@ -56,7 +63,7 @@ def test_round_trip(encoding, delimiter, ends):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiter_is_found(tmp_path, delimiter):
+def test_delimiter_is_found(engine, tmp_path, delimiter):
     @settings(max_examples=60, deadline=None, derandomize=True)
     @given(
         cells=st.lists(
@@ -72,7 +79,7 @@ def test_delimiter_is_found(tmp_path, delimiter):
         csv.writer(text, delimiter=delimiter).writerows([["Campaign", "Cost"], *cells])
         path = tmp_path / "t.csv"
         path.write_text(text.getvalue(), newline="")
-        with duckdb.connect() as con:
+        with engine.cursor() as con:
             [table] = read(con, path)
             staged = con.execute(f"select * exclude (_line) from {table.relation} order by _line").fetchall()
         assert table.delimiter == delimiter

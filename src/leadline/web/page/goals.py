@@ -176,6 +176,7 @@ def _pipeline(found: Pipeline, language: Language) -> View:
         "covered": _cells(covered),
         "expected_heads": named("Stage", "People", "Rate to customer", "Average sale", "Expected"),
         "expected": _cells(expected),
+        "through": format_period(found.through, "day", language.locale) if found.through else "",
     }
 
 
