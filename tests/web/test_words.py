@@ -16,9 +16,8 @@ from leadline.language.read import built_in
 from leadline.web.app import make_app
 
 OTHERS = [code for code in LANGUAGES if code != "en"]
-# Notes below a journey hold numbers: English sentences of the journey itself. What to watch out for is English, and its
-# heading says so.
-NOTE = re.compile(r'<li>[^<]*\[en\]</li>|<abbr class="en"[^>]*>\[en\]</abbr>')
+# What to watch out for is English, and its heading says so.
+NOTE = re.compile(r'<abbr class="en"[^>]*>\[en\]</abbr>')
 PAGES = (
     "/", "/journey", "/journey?steps=page_view,deal/won", "/journey/paths", "/journey/people?step=1", "/explore",
     "/explore?metrics=leads&grain=month", "/records?metric=leads", "/cohorts", "/pipeline", "/channels", "/goals",

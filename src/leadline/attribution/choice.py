@@ -9,8 +9,9 @@ from leadline.attribution.credit import Credit
 from leadline.attribution.read import Reading
 from leadline.attribution.rule import MARKED, RULES
 from leadline.errors import UsageError
+from leadline.model.note import Note
 
-ON_REQUEST = {"shapley_rate": "it credits the chance to convert, below zero too, and is only there by its name"}
+ON_REQUEST = {"shapley_rate": Note("it credits the chance to convert, below zero too, and is only there by its name")}
 
 
 def credits_of(models: Sequence[str], reading: Reading) -> list[Credit]:
@@ -25,12 +26,14 @@ def _kind(model: str) -> str:
 
 def possible_models(reading: Reading) -> tuple[list[str], dict[str, str]]:
     """Models that these paths can answer, and why the others cannot."""
-    left_out = {}
+    left_out: dict[str, str] = {}
     if not reading.has_marks:
-        why = "it needs touches before the stages lead and opportunity on the way to the conversion (fact stage_entry)"
+        why = Note(
+            "it needs touches before the stages lead and opportunity on the way to the conversion (fact stage_entry)"
+        )
         left_out = dict.fromkeys(MARKED, why)
     if not reading.failed:
-        why = "it needs journeys that ended without a conversion, and none has ended yet"
+        why = Note("it needs journeys that ended without a conversion, and none has ended yet")
         left_out |= {"markov": why, "shapley_rate": why}
     known = [*RULES, "markov", "shapley", "shapley_rate"]
     return [model for model in known if model not in left_out], left_out

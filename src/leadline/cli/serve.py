@@ -32,14 +32,18 @@ def command(ctx: click.Context, host: str, port: int, names: tuple[str, ...], wo
     from leadline.web.account import Accounts
     from leadline.web.app import make_app
     from leadline.web.security import LOOPBACK
+    from leadline.web.sso import Doorman
 
     folder = find_workspace(Path(workspace or ctx.obj or "."))
-    if host not in LOOPBACK and not Accounts(folder).any():
+    doorman = Doorman(folder)
+    if doorman.rules is not None:
+        doorman.provider()  # tells now what it lacks
+    elif host not in LOOPBACK and not Accounts(folder).any():
         raise UsageError(
             "no-accounts",
             f"Listening on {host} would show the numbers to everybody on the network.",
             why="the workspace has no accounts",
-            fix="add one first: leadline account add NAME --role admin",
+            fix="add one first: leadline account add NAME --role admin, or name a provider by `sign_in:`",
         )
     # Listening everywhere gives no name: those it is to be called by are said with --name.
     own = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104

@@ -17,11 +17,11 @@ from leadline.journey.answer import (
     bounds,
     html_page,
     html_table,
-    persons,
     provenance_of,
     span_text,
 )
 from leadline.journey.step import read_property, read_span, read_step, read_steps, span_words
+from leadline.model.note import Lasting, Note
 from leadline.timeline.question import Breakdown, Exclusion, Match, Order
 
 if TYPE_CHECKING:
@@ -252,24 +252,45 @@ def cells_of(line: FunnelLine, grouped: bool) -> list[str]:
     ]
 
 
-def only_words(people: str) -> str:
+def only_words(people: str) -> Note:
     """Which people are looked at."""
-    return f"Only people with {people}, as it is today."
+    return Note("Only people with {people}, as it is today.", people=people)
 
 
-def period_words(period: Period | None, timezone: str) -> str:
+def people_words(count: int) -> Note:
+    """`1 person`, `2,310 people`."""
+    return Note("{count} people", one="{count} person", count=count)
+
+
+def until_words(reach: Reach) -> Note:
+    """How far the data reach."""
+    return Note("Data until {day}.", day=reach.until.isoformat())
+
+
+def lasting_words(span: dt.timedelta) -> Lasting:
+    """A span as people say it."""
+    return Lasting(span_words(span), span.total_seconds())
+
+
+def period_words(period: Period | None, timezone: str) -> Note:
     """When people entered."""
     if period is None:
-        return f"at any time (days of {timezone})"
+        return Note("at any time (days of {timezone})", timezone=timezone)
     last = period.end - dt.timedelta(days=1)
-    days = period.start.isoformat() if last == period.start else f"{period.start.isoformat()} to {last.isoformat()}"
-    return f"in {days} ({timezone})"
+    if last == period.start:
+        return Note("in {day} ({timezone})", day=last.isoformat(), timezone=timezone)
+    return Note(
+        "in {first} to {last} ({timezone})",
+        first=period.start.isoformat(),
+        last=last.isoformat(),
+        timezone=timezone,
+    )
 
 
 _ORDERS = {
-    "ordered": "steps in order, other events may lie between",
-    "strict": "steps in order and no other event between",
-    "any": "steps in any order",
+    "ordered": Note("steps in order, other events may lie between"),
+    "strict": Note("steps in order and no other event between"),
+    "any": Note("steps in any order"),
 }
 
 
@@ -280,35 +301,56 @@ def _notes(
     period: Period | None,
     timezone: str,
     reach: Reach,
-) -> list[str]:
+) -> list[Note]:
     row, steps = result.all, len(result.question.steps)
-    within = "however long it takes" if window is None else f"within {span_words(window)} of the first step"
-    first = "a step" if words.order == "any" else "step 1"
-    notes = [f"Counted: people with {first} {period_words(period, timezone)}, {_ORDERS[words.order]}, {within}."]
+    within = Note("however long it takes")
+    if window is not None:
+        within = Note("within {span} of the first step", span=lasting_words(window))
+    told = {"period": period_words(period, timezone), "order": _ORDERS[words.order], "within": within}
+    if words.order == "any":
+        notes = [Note("Counted: people with a step {period}, {order}, {within}.", **told)]
+    else:
+        notes = [Note("Counted: people with step 1 {period}, {order}, {within}.", **told)]
     if words.people:
         notes.append(only_words(words.people))
     if words.gaps:
-        notes.append(f"Between neighbouring steps: at most {', '.join(words.gaps)}.")
+        notes.append(Note("Between neighbouring steps: at most {gaps}.", gaps=", ".join(words.gaps)))
     if words.without:
         notes.append(
-            f"Out by exclusion ({'; '.join(words.without)}): {persons(row.excluded)}, in no step and no share."
+            Note(
+                "Out by exclusion ({without}): {people}, in no step and no share.",
+                without="; ".join(words.without),
+                people=people_words(row.excluded),
+            )
         )
     if row.open and steps > 1:
-        of_all = percent(row.open_share)
         notes.append(
-            f"Still open: {row.open:,} of {persons(row.reached[0])} ({of_all}) may yet go on; shares can grow."
+            Note(
+                "Still open: {open} of {people} ({share}) may yet go on; shares can grow.",
+                open=row.open,
+                people=people_words(row.reached[0]),
+                share=percent(row.open_share),
+            )
         )
     empty = next((k for k in range(1, steps) if row.reached[k - 1] and not row.reached[k]), None)
     if empty is not None:
         notes.append(
-            f"Nobody came to step {empty + 1}: where steps come from different sources, see that these have the same "
-            "ids of people."
+            Note(
+                "Nobody came to step {step}: where steps come from different sources, see that these have the same ids "
+                "of people.",
+                step=empty + 1,
+            )
         )
     added = sum(one.reached[0] for one in result.rows)
     if words.by and words.at == "every" and added != row.reached[0]:
         notes.append(
-            f"By every {words.by}: a person is in each row they have events in, so rows add up to {added:,} and not to "
-            f"the {persons(row.reached[0])} there are."
+            Note(
+                "By every {by}: a person is in each row they have events in, so rows add up to {added} and not to the "
+                "{people} there are.",
+                by=words.by,
+                added=added,
+                people=people_words(row.reached[0]),
+            )
         )
-    notes.append(f"Data until {reach.until.isoformat()}.")
+    notes.append(until_words(reach))
     return notes

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from leadline.errors import UsageError
 from leadline.journey.answer import Line, Reach, Sequenced, bounds, html_page, html_table, provenance_of
-from leadline.journey.funnel import UNATTRIBUTED, only_words, percent, period_words, share
-from leadline.journey.step import read_property, read_span, read_step, span_words
+from leadline.journey.funnel import (
+    UNATTRIBUTED,
+    lasting_words,
+    only_words,
+    percent,
+    period_words,
+    share,
+    until_words,
+)
+from leadline.journey.step import read_property, read_span, read_step
+from leadline.model.note import Note
 from leadline.timeline.question import EVERYTHING
 
 if TYPE_CHECKING:
@@ -164,28 +173,51 @@ def _notes(
     timezone: str,
     reach: Reach,
     currencies: Sequence[str],
-) -> list[str]:
-    places = f"values of {words.by}" if words.by else "events"
-    nodes = f" of {words.nodes}" if words.nodes else ""
-    if words.to:
-        what = f"the last {words.length} {places}{nodes} before each {turn}, since the one before it"
+) -> list[Note]:
+    nodes, window = words.nodes or "", read_span(words.window)
+    if words.by and nodes:
+        places = Note("values of {by} of {nodes}", by=words.by, nodes=nodes)
+    elif words.by:
+        places = Note("values of {by}", by=words.by)
     else:
-        what = f"the first {words.length} {places}{nodes} after each {turn}, until the next"
-    within = "" if words.window == "none" else f" and within {span_words(read_span(words.window))}"
-    same = ", neighbours of the same value taken together" if words.collapse else ""
+        places = Note("events of {nodes}", nodes=nodes) if nodes else Note("events")
+    told: dict[str, Any] = {"length": words.length, "places": places, "turn": turn}
+    if words.to:
+        what = Note("the last {length} {places} before each {turn}, since the one before it", **told)
+    else:
+        what = Note("the first {length} {places} after each {turn}, until the next", **told)
+    within = "" if window is None else Note(" and within {span}", span=lasting_words(window))
+    same = Note(", neighbours of the same value taken together") if words.collapse else ""
     shown = sum(line.count for line in rows)
-    notes = [f"Counted: {what}{within}{same}; {turn} {period_words(period, timezone)}."]
+    whole: dict[str, Any] = {"within": within, "same": same, "turn": turn, "period": period_words(period, timezone)}
+    notes = [Note("Counted: {what}{within}{same}; {turn} {period}.", what=what, **whole)]
     if words.people:
         notes.append(only_words(words.people))
     notes.append(
-        f"{found.reached:,} times {turn}; the {len(rows)} commonest ways shown are "
-        f"{percent(share(shown, found.reached))} of them."
+        Note(
+            "{reached} times {turn}; the {shown} commonest ways shown are {share} of them.",
+            reached=found.reached,
+            turn=turn,
+            shown=len(rows),
+            share=percent(share(shown, found.reached)),
+        )
     )
     if words.to:
-        notes.append(f"Not yet: people whose events end with this way, without {turn} after it ({found.unreached:,}).")
+        notes.append(
+            Note(
+                "Not yet: people whose events end with this way, without {turn} after it ({people}).",
+                turn=turn,
+                people=found.unreached,
+            )
+        )
     if any(line.value for line in rows):
-        notes.append(f"Value: in {currencies[0]}." if currencies else "Value: in the currency of the records.")
+        notes.append(
+            Note("Value: in {currency}.", currency=currencies[0])
+            if currencies
+            else Note("Value: in the currency of the records.")
+        )
     if len(currencies) > 1:
-        notes.append(f"No value: the amounts are in {', '.join(currencies)}, which cannot be added.")
-    notes.append(f"Data until {reach.until.isoformat()}.")
+        listed = ", ".join(currencies)
+        notes.append(Note("No value: the amounts are in {currencies}, which cannot be added.", currencies=listed))
+    notes.append(until_words(reach))
     return notes

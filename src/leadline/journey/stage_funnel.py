@@ -10,9 +10,20 @@ from msgspec import Struct
 
 from leadline.errors import RefusedError, UsageError, unknown
 from leadline.journey.answer import Line, Reach, Sequenced, bounds, html_page, html_table, provenance_of, span_text
-from leadline.journey.funnel import P90, label_of, only_words, percent, period_words, read_breakdown, share
-from leadline.journey.step import STAGE, event_names, read_span, span_words
+from leadline.journey.funnel import (
+    P90,
+    label_of,
+    lasting_words,
+    only_words,
+    percent,
+    period_words,
+    read_breakdown,
+    share,
+    until_words,
+)
+from leadline.journey.step import STAGE, event_names, read_span
 from leadline.model.journey import JourneyDefinition
+from leadline.model.note import Lasting, Note
 from leadline.timeline.question import NOTHING, Match
 
 if TYPE_CHECKING:
@@ -142,24 +153,41 @@ def answer_stages(
     lines = [line for row in found.rows for line in _lines(row, journey, total=False)]
     lines += _lines(found.all, journey, total=True)
     span = found.all.total
-    whole = f", {span_text(span.median)} in the median from first to last" if span is not None else ""
+    whole: Note | str = ""
+    if span is not None and span.median is not None:
+        median = Lasting(span_text(span.median), span.median)
+        whole = Note(", {span} in the median from first to last", span=median)
+    within = Note("since") if window is None else Note("within {span}", span=lasting_words(window))
     skipped = sum(found.all.inferred)
     notes = [
-        f"Counted: people whose first entry of any of these stages lies {period_words(period, timezone)}, and what "
-        f"became of them {'since' if window is None else 'within ' + span_words(window)}{whole}.",
+        Note(
+            "Counted: people whose first entry of any of these stages lies {period}, and what became of them "
+            "{within}{whole}.",
+            period=period_words(period, timezone),
+            within=within,
+            whole=whole,
+        )
     ]
     if words.people:
         notes.append(only_words(words.people))
     if skipped:
         notes.append(
-            f"Inferred: {skipped:,} stages passed without an entry, because a later one came first; they lend no time."
+            Note(
+                "Inferred: {count} stages passed without an entry, because a later one came first; they lend no time.",
+                count=skipped,
+            )
         )
     if never:
-        notes.append(f"Never entered by anybody, so inferred throughout: {', '.join(never)}.")
-    left = ", ".join(journey.exits) or "no stage"
-    notes.append(f"Back: people who went on from there to an earlier stage. Left: the last entry is {left}.")
-    notes.append("There: at this stage at last" + ("." if window is None else ", their window not over."))
-    notes.append(f"Data until {reach.until.isoformat()}.")
+        notes.append(Note("Never entered by anybody, so inferred throughout: {stages}.", stages=", ".join(never)))
+    left = ", ".join(journey.exits) or Note("no stage")
+    notes.append(
+        Note("Back: people who went on from there to an earlier stage. Left: the last entry is {stages}.", stages=left)
+    )
+    if window is None:
+        notes.append(Note("There: at this stage at last."))
+    else:
+        notes.append(Note("There: at this stage at last, their window not over."))
+    notes.append(until_words(reach))
     return StageAnswer(
         title=journey.title or " → ".join(journey.stages),
         rows=tuple(lines),

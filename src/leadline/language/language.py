@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from leadline.charts.value import format_value, text_direction
 from leadline.charts.wording import ENGLISH as ENGLISH_WORDING
 from leadline.charts.wording import Wording
+from leadline.model.note import Lasting, Note
 
 if TYPE_CHECKING:
     from leadline.model.metric import Metric
@@ -111,6 +112,32 @@ class Language(Struct, frozen=True, dict=True):
         form = found.get(self._plural(number), found["other"])
         return form.format(count=shown, **values)
 
+    def tell(self, text: str) -> str:
+        """A remark of a lower room: one that keeps what it was made of is made anew, others are said."""
+        if self.code == "en":
+            return str(text)
+        if isinstance(text, Lasting):
+            return self.lasting(text.seconds)
+        if not isinstance(text, Note):
+            return self.say(text)
+        shown = {name: self._shown(value) for name, value in text.values.items()}
+        if text.one:
+            del shown["count"]
+            return self.count(text.text, int(text.values["count"]), **shown)
+        return self.fill(text.text, **shown)
+
+    def _shown(self, value: int | str) -> str:
+        if isinstance(value, int):
+            return format_value(value, locale=self.locale)
+        return self.tell(value) if isinstance(value, Note | Lasting) else value
+
+    def lasting(self, seconds: float) -> str:
+        """A span in days, or in what is shorter."""
+        for unit, size in (("days", 86_400.0), ("hours", 3600.0), ("minutes", 60.0)):
+            if seconds >= size:
+                return format_value(seconds / size, unit, locale=self.locale)
+        return format_value(seconds, "seconds", locale=self.locale, digits=0)
+
     def label(self, kind: LabelKind, name: str) -> str:
         """What an id of the model is called; an own id of a workspace reads as written."""
         return getattr(self.labels, kind).get(name) or plain(name)
@@ -148,7 +175,16 @@ class Language(Struct, frozen=True, dict=True):
         return str(Locale.parse(self.locale).plural_form(number))
 
 
-ENGLISH = Language(words={"{count} metrics": {"one": "{count} metric", "other": "{count} metrics"}})
+ENGLISH = Language(
+    words={
+        "{count} metrics": {"one": "{count} metric", "other": "{count} metrics"},
+        "{count} rows": {"one": "{count} row", "other": "{count} rows"},
+        "{count} smaller ones not drawn": {
+            "one": "{count} smaller one not drawn",
+            "other": "{count} smaller ones not drawn",
+        },
+    }
+)
 """English as the surfaces have it in themselves, without a file being read."""
 
 

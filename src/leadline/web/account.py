@@ -2,7 +2,8 @@
 
 Passwords are kept as argon2id hashes, session and API tokens as SHA-256 of 256 random bits. Sessions end after two
 weeks without use. Wrong passwords are counted by account and by address; after ten within fifteen minutes no password
-is looked at until some time has passed.
+is looked at until some time has passed. Accounts of people who sign in with a provider have no password and are known
+by issuer and subject, never by mail address alone; their sessions end at a fixed time.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ CREATE TABLE IF NOT EXISTS token (
     hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
     role TEXT NOT NULL, made REAL NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS audit (at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS outside (
+    issuer TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL UNIQUE REFERENCES account ON DELETE CASCADE,
+    PRIMARY KEY (issuer, subject)) STRICT;
+CREATE TABLE IF NOT EXISTS session_end (
+    session TEXT PRIMARY KEY REFERENCES session ON DELETE CASCADE, at REAL NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS failure (at REAL NOT NULL, account TEXT NOT NULL, address TEXT NOT NULL) STRICT;
 """
 
@@ -88,9 +94,18 @@ class Accounts:
     def change(
         self, name: str, *, password: str | None = None, role: str | None = None, rows: str | None = None
     ) -> None:
-        """Another password, role or rows; a new password ends the account's sessions."""
+        """Another password, role or rows; a new password ends the account's sessions.
+
+        Raises `UsageError` for the account of somebody who signs in with a provider, as that says who may what.
+        """
         with self._open() as con:
             self._known(con, name)
+            if con.execute("SELECT 1 FROM outside WHERE account = ?", [name]).fetchone():
+                raise UsageError(
+                    "from-outside",
+                    f"{name} signs in with a provider, which says what they may.",
+                    fix="change their groups there, or `sign_in:` in leadline.yaml",
+                )
             if password is not None:
                 con.execute("UPDATE account SET password = ? WHERE name = ?", [_hashed(password), name])
                 con.execute("DELETE FROM session WHERE account = ?", [name])
@@ -131,7 +146,9 @@ class Accounts:
                 raise RefusedError(
                     "too-many-tries", "Too many wrong passwords.", fix=f"try again in {TRY_SECONDS // 60} minutes"
                 )
-            row = con.execute("SELECT password FROM account WHERE name = ?", [name]).fetchone()
+            row = con.execute(
+                "SELECT password FROM account WHERE name = ? AND name NOT IN (SELECT account FROM outside)", [name]
+            ).fetchone()
         try:
             # An unknown name costs as much as a wrong password, so that time does not tell them apart.
             argon2.PasswordHasher().verify(row[0] if row else _nobody(), password)
@@ -148,6 +165,45 @@ class Accounts:
         self.note(name, "logged in", address)
         return secret
 
+    def admit(self, identity: tuple[str, str], name: str, role: Role, rows: str, hours: float) -> str:
+        """A session of at most `hours` for whom a provider vouches for; `identity` is issuer and subject.
+
+        The account is made, or brought to what the provider says now. Raises `RefusedError` when somebody else has an
+        account of this name: a mail address alone proves nobody to be the same person.
+        """
+        now, secret = time.time(), secrets.token_urlsafe(32)
+        with self._open() as con:
+            con.execute("BEGIN IMMEDIATE")
+            con.execute("PRAGMA defer_foreign_keys = ON")
+            row = con.execute("SELECT account FROM outside WHERE (issuer, subject) = (?, ?)", identity).fetchone()
+            before = row[0] if row else None
+            if before != name and con.execute("SELECT 1 FROM account WHERE name = ?", [name]).fetchone():
+                raise RefusedError(
+                    "name-in-use",
+                    f"There is another account {name!r} already.",
+                    fix=f"an admin takes it away first: leadline account remove {name}",
+                )
+            if before is None:
+                con.execute("INSERT INTO account VALUES (?, '', ?, ?, ?)", [name, role, rows, now])
+                con.execute("INSERT INTO outside VALUES (?, ?, ?)", [*identity, name])
+            else:
+                con.execute(
+                    "UPDATE account SET name = ?, role = ?, rows = ? WHERE name = ?", [name, role, rows, before]
+                )
+                for table in ("outside", "session", "token"):
+                    con.execute(f"UPDATE {table} SET account = ? WHERE account = ?", [name, before])
+            con.execute("INSERT INTO session VALUES (?, ?, ?)", [_hash(secret), name, now])
+            con.execute("INSERT INTO session_end VALUES (?, ?)", [_hash(secret), now + hours * 3600])
+        return secret
+
+    def expel(self, identity: tuple[str, str]) -> None:
+        """End the sessions of somebody whom the provider no longer gives a role."""
+        with self._open() as con:
+            con.execute(
+                "DELETE FROM session WHERE account IN (SELECT account FROM outside WHERE (issuer, subject) = (?, ?))",
+                identity,
+            )
+
     def leave(self, secret: str) -> None:
         """End a session."""
         with self._open() as con:
@@ -159,8 +215,9 @@ class Accounts:
         with self._open() as con:
             row = con.execute(
                 "SELECT a.name, a.role, a.rows, s.used FROM session AS s JOIN account AS a ON a.name = s.account "
-                "WHERE s.hash = ? AND s.used > ?",
-                [_hash(secret), now - SESSION_SECONDS],
+                "LEFT JOIN session_end AS e ON e.session = s.hash "
+                "WHERE s.hash = ? AND s.used > ? AND coalesce(e.at > ?, TRUE)",
+                [_hash(secret), now - SESSION_SECONDS, now],
             ).fetchone()
             if row is None:
                 return None

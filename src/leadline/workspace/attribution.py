@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leadline.errors import RefusedError, UsageError, unknown
 from leadline.model import tree
 from leadline.model.infer import TOUCHES, check_condition
+from leadline.model.note import Note
 from leadline.model.text import condition_text
 from leadline.plan.leg import Named, Scan
 from leadline.plan.query import FactState, Query
@@ -267,10 +268,12 @@ class Attributing(Measuring):
         codes: set[str] = set()
         for fact, metric, extra in (("ad", "ad_spend", ()), ("cost", "program_spend", ("category",))):
             if not self.states().get(fact, FactState()).rows or metric not in self.metrics:
-                notes.append(f"No cost from {fact}: load {self.facts[fact].fed_by}.")
+                notes.append(Note("No cost from {fact}: load {files}.", fact=fact, files=self.facts[fact].fed_by))
                 continue
             if not self.facts[fact].has(by):
-                notes.append(f"Cost of the fact {fact} has no {by}, so it is not in this answer.")
+                notes.append(
+                    Note("Cost of the fact {fact} has no {by}, so it is not in this answer.", fact=fact, by=by)
+                )
                 continue
             result = self._costs(metric, (by, *extra), asked)
             codes |= {column.currency for column in result.columns if column.currency}
@@ -292,10 +295,18 @@ class Attributing(Measuring):
         money = joined_cost(media, booked, spent, codes.pop() if codes else currency)
         if money.booked_twice:
             told = format_value(money.booked_twice, "money", currency=money.currency)
-            notes.append(f"Media of {told} booked by finance is left out: the platforms report it as spend.")
+            notes.append(
+                Note("Media of {amount} booked by finance is left out: the platforms report it as spend.", amount=told)
+            )
         if money.without_label:
             told = format_value(money.without_label, "money", currency=money.currency)
-            notes.append(f"Marketing cost of {told} has no {by}: it is in the total, and in no {by}'s figures.")
+            notes.append(
+                Note(
+                    "Marketing cost of {amount} has no {by}: it is in the total, and in no {by}'s figures.",
+                    amount=told,
+                    by=by,
+                )
+            )
         return money, notes
 
     def _costs(self, metric: str, by: tuple[str, ...], asked: Query) -> Any:
@@ -319,10 +330,10 @@ class Attributing(Measuring):
         from leadline.attribution.conversion import CUSTOMERS, STAGES, find_conversion
 
         if CUSTOMERS not in self.metrics:
-            return [], "No cost per customer: this workspace has no metric new_customers."
+            return [], Note("No cost per customer: this workspace has no metric new_customers.")
         found = find_conversion(CUSTOMERS, self.metrics, self.facts, ())
         if found.measure.fact == STAGES and "customer" not in self._stages():
-            return [], "No cost per customer: nobody has entered the stage customer (load a CRM's stages)."
+            return [], Note("No cost per customer: nobody has entered the stage customer (load a CRM's stages).")
         reading, _ = self._reading(found, by, replace(asked, where=None), level)
         return credits_of(models, reading), ""
 
@@ -351,8 +362,11 @@ class Attributing(Measuring):
         if not held:
             total, own = sum(by_label.values()), CLAIMED.get(self.settings.model, _LEADS)
             return None, [], (
-                f"Ad platforms claim {total:,.0f} conversions; what they count is not {name.lower()}: "
-                f"`leadline attribute {own[0]}` holds their claims against what happened."
+                Note(
+                    "Ad platforms claim {count} conversions; what they count is not {name}: `leadline attribute "
+                    "{goal}` holds their claims against what happened.",
+                    count=round(total), name=name.lower(), goal=own[0],
+                )
             )  # fmt: skip
         found = []
         for platform, labels in sorted(by_platform.items()):

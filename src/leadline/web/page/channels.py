@@ -134,8 +134,10 @@ def _view(answer: Attribution, language: Language) -> View:
         "rows": [_row(answer, line, unit, digits, language) for line in (*answer.lines, answer.total)],
         "models": [language.label("models", name) for name in answer.models],
         "matrix": _matrix(answer, unit, digits, language),
-        "left_out": [f"{language.label('models', name)}: {why}" for name, why in answer.left_out.items()],
-        "notes": list(answer.notes),
+        "left_out": [
+            f"{language.label('models', name)}: {language.tell(why)}" for name, why in answer.left_out.items()
+        ],
+        "notes": [language.tell(note) for note in answer.notes],
         "claims": _claims(answer, language),
         "shift": _shift(answer, unit, language),
         "spenders": sorted(answer.money.by_label) if answer.money else [],

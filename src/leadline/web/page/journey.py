@@ -148,7 +148,7 @@ def _stages(answer: StageAnswer, question: Question) -> View:
         "stages": [language.label("stages", line.stage) for line in answer.rows if line.total],
         "hidden": _hidden(answer, language),
         "puzzling": False,
-        "notes": [language.say(note) for note in answer.notes],
+        "notes": [language.tell(note) for note in answer.notes],
         "grouped": language.column(answer.by) if answer.by else "",
     }
 
@@ -297,7 +297,7 @@ def _steps(answer: FunnelAnswer, question: Question) -> View:
         # Why nobody came to a step is among the notes.
         "puzzling": any(line.total and not line.people for line in answer.rows),
         "hidden": _hidden(answer, language),
-        "notes": [language.say(note) for note in answer.notes],
+        "notes": [language.tell(note) for note in answer.notes],
         "grouped": language.column(answer.by) if answer.by else "",
     }
 
@@ -349,4 +349,4 @@ def _facts(asked: dict[str, Any], row: str, language: Language) -> list[tuple[st
 
 
 PAGE = Page("journey", "/journey", "Journey", "journey.html.j2", show)
-PEOPLE = Page("people", "/journey/people", "People", "people.html.j2", show_people, menu=False)
+PEOPLE = Page("people", "/journey/people", "People", "people.html.j2", show_people, menu=False, under="journey")

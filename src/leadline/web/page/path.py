@@ -68,7 +68,7 @@ def _answer(question: Question, asked: dict[str, str]) -> View:
         columns = LENGTH if frame.width > 500 else 2
         return flow_chart(frame, ways, found.turn, leads_to=found.leads_to, columns=columns)
 
-    return {"title": title, "notes": [language.say(note) for note in found.notes], **_table(found, question),
+    return {"title": title, "notes": [language.tell(note) for note in found.notes], **_table(found, question),
             **(both(draw, title, "flow", language) if ways else {"wide": "", "narrow": ""})}  # fmt: skip
 
 
@@ -90,4 +90,4 @@ def _table(found: PathAnswer, question: Question) -> View:
     return {"heads": [(language.say(head), right) for head, right in heads], "rows": rows}
 
 
-PAGE = Page("paths", "/journey/paths", "Common paths", "paths.html.j2", show, menu=False)
+PAGE = Page("paths", "/journey/paths", "Common paths", "paths.html.j2", show, menu=False, under="journey")

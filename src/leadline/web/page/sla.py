@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from leadline.charts.label import clean
 from leadline.charts.scale import Number
-from leadline.charts.value import format_value
+from leadline.charts.value import format_value, local_digits
 from leadline.errors import LeadlineError, RefusedError
 from leadline.governance.dispute import raise_dispute
 from leadline.governance.sla import Delivery, Item, Ledger, measure_sla
@@ -179,9 +179,9 @@ def _breaches(ledger: Ledger, question: Question) -> View:
                 "record": item.record if item.name else "",
                 "owner": _owner(item),
                 "promise": titles.get(item.promise, item.promise),
-                "handed": local(item.handed_at, ledger.timezone),
-                "due": local(item.due, ledger.timezone),
-                "late": hours_text(item.late_open),
+                "handed": _moment(item.handed_at, ledger, language),
+                "due": _moment(item.due, ledger, language),
+                "late": _hours(item.late_open, language),
                 "note": _happened(item, ledger, language),
                 "dispute": item.dispute,
                 "href": f"/sla?{urlencode({'period': period, 'record': item.record, 'promise': item.promise})}#dispute",
@@ -193,8 +193,32 @@ def _breaches(ledger: Ledger, question: Question) -> View:
 
 def _happened(item: Item, ledger: Ledger, language: Language) -> str:
     if item.note or item.done_at is None:
-        return language.say(item.note)
-    return language.fill("done {time}", time=local(item.done_at, ledger.timezone))
+        return language.tell(item.note)
+    return language.fill("done {time}", time=_moment(item.done_at, ledger, language))
+
+
+def _moment(moment: dt.datetime, ledger: Ledger, language: Language) -> str:
+    """A moment on the workspace's clock, the day of the week in the reader's language."""
+    if language.code == "en":
+        return local(moment, ledger.timezone)
+    from babel.dates import format_datetime
+
+    there = (moment + offset_at(moment, ledger.timezone)).replace(tzinfo=None)
+    told = str(format_datetime(there, "ccc yyyy-MM-dd HH:mm", locale=language.locale.replace("-", "_")))
+    return local_digits(told, language.locale)
+
+
+def _hours(seconds: float | None, language: Language) -> str:
+    """Seconds as hours and minutes."""
+    if language.code == "en" or seconds is None:
+        return hours_text(seconds)
+    from babel.units import format_unit
+
+    locale = language.locale.replace("-", "_")
+    hours, minutes = divmod(int(seconds // 60), 60)
+    shown = [(hours, "hour")] * bool(hours) + [(minutes, "minute")]
+    told = [format_unit(number, f"duration-{unit}", "short", locale=locale) for number, unit in shown]
+    return local_digits(" ".join(told), language.locale)
 
 
 def _owner(item: Item) -> str:
@@ -244,6 +268,6 @@ promises:
   first_touch: {kind: touch, team: sales, within: 4 business hours}
   decision: {kind: decide, team: sales, within: 2 business days}
 """
-PAGE = Page("sla", "/sla", "SLA", "sla.html.j2", show, menu=False)
+PAGE = Page("sla", "/sla", "SLA", "sla.html.j2", show, menu=False, under="goals")
 DISPUTE = Deed("dispute", "/sla/disputes", "SLA", dispute)
 SIGN = Deed("sign", "/sla/signatures", "SLA", sign)
