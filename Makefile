@@ -13,7 +13,7 @@ LOCK := requirements/dev.txt
 STAMP = $(VENV)/.ready-$(shell cat pyproject.toml $(LOCK) | cksum | cut -d ' ' -f 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-engine bench-journey docs lock changelog clean
+.PHONY: help setup demo test lint bench bench-engine bench-journey bench-web docs pictures lock changelog clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,8 +59,14 @@ bench-journey: $(STAMP) ## print what sequence questions cost, against ClickHous
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'chdb>=4,<5'
 	@$(BIN)/python bench/journey.py --millions $(MILLIONS)
 
+bench-web: $(STAMP) ## print how fast and how heavy the cockpit is, at 20 requests a second
+	@$(BIN)/python bench/web.py
+
 docs: $(STAMP) ## write the pages that are generated from code
 	@$(BIN)/python docs/generate.py
+
+pictures: $(STAMP) ## take the pictures of docs/pages.md anew (needs Chromium)
+	@$(BIN)/python docs/pictures.py
 
 lock: $(STAMP) ## renew the hash-pinned lock (needs uv)
 	@command -v uv > /dev/null || $(BIN)/python -m pip install --quiet uv

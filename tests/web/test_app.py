@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from kit import give, make_workspace
-from leadline.web.app import make_app
+from leadline.web.app import PAGES, make_app
 from leadline.web.asset import FOREVER, address
 from leadline.web.security import POLICY
 
@@ -108,11 +109,40 @@ def test_errors_are_pages_with_a_cure(client: TestClient) -> None:
     assert missing.status_code == 404
     assert "There is no page /nowhere" in missing.text
     assert "What to do" in missing.text
+    unknown = client.get("/sources/nobody")
+    assert unknown.status_code == 404
+    assert "There is no source named &#39;nobody&#39;" in unknown.text
     wrong = client.get("/?period=not-a-period")
     assert wrong.status_code == 400
     assert "not-a-period" in wrong.text
     script = client.get("/?period=%3Cscript%3Ealert(1)%3C/script%3E")
     assert "<script>alert" not in script.text
+
+
+def entries(page: str) -> dict[str, str]:
+    """The entries of the navigation that say where the page is."""
+    menu = page[page.index('<nav class="menu"') : page.index("</nav>")]
+    return dict(re.findall(r'href="([^"]*)" aria-current="(page|true)"', menu))
+
+
+def test_the_navigation_says_where_a_page_is(client: TestClient) -> None:
+    assert entries(client.get("/").text) == {"/": "page"}
+    assert entries(client.get("/goals").text) == {"/goals": "page"}
+    for place, part_of in (
+        ("/sla", "/goals"),
+        ("/annotations", "/"),
+        ("/journey/paths", "/journey"),
+        ("/glossary/sessions.html", "/glossary"),
+        ("/sources/test", "/sources"),
+        ("/records?metric=sessions", "/explore"),
+    ):
+        assert entries(client.get(place).text) == {part_of: "true"}, place
+    assert entries(client.get("/nowhere").text) == {}
+
+
+def test_every_page_is_in_the_navigation_or_part_of_one_that_is() -> None:
+    menu = {page.id for page in PAGES if page.menu}
+    assert [page.id for page in PAGES if not page.menu and page.under not in menu] == ["present"]
 
 
 def test_what_nobody_foresaw_is_a_page_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

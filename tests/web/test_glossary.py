@@ -75,7 +75,7 @@ def test_a_metric_without_data_says_what_it_needs(client: TestClient) -> None:
 
 def test_an_unknown_metric_names_the_closest(client: TestClient) -> None:
     page = client.get("/glossary/session.html")
-    assert page.status_code == 400
+    assert page.status_code == 404
     assert "sessions" in page.text
 
 

@@ -9,6 +9,7 @@ import unicodedata
 # Embeddings, overrides and isolates can make a label read as something it is not, or turn round the text after it.
 # The plain marks U+200E, U+200F and U+061C only place neutral characters, and Arabic and Hebrew names need them.
 _BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_UNTURN = dict.fromkeys(map(ord, _BIDI_CONTROLS))
 # What XML 1.0 cannot carry in any form, C1 controls, and line ends, which a label has no use for.
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029{_BIDI_CONTROLS}]+")
 _UNSAFE_IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029{_BIDI_CONTROLS}]+")
@@ -21,6 +22,11 @@ def clean(label: object) -> str:
     """`label` as one line of harmless text: no control characters, no bidirectional overrides, single spaces."""
     text = _UNSAFE.sub(lambda match: "" if match.group()[0] in _BIDI_CONTROLS else " ", str(label))
     return re.sub(r" {2,}", " ", text).strip(" ")
+
+
+def unturned(text: str) -> str:
+    """`text` as it is but for what would turn it, or what follows, round: for files that are read as written."""
+    return text.translate(_UNTURN)
 
 
 def clean_lines(text: str) -> str:

@@ -18,6 +18,7 @@ from leadline.charts.value import NOTHING, format_value
 _LEGEND_LINE = 18
 _BOTTOM = 40
 _DOTS_UP_TO = 40
+_LEAST_TARGET = 3.0
 _UNFINISHED_DASH = "4 4"
 # How much longer the scale may grow for the sake of an unfinished value.
 _STRETCH = 1.6
@@ -52,8 +53,8 @@ def line_chart(
     that would flatten the line.
     """
     dates = spine(periods, frame.grain)
-    rows = [_on_spine(line, periods, dates) for line in series]
-    ghost = _on_spine(past, periods, dates) if past else None
+    rows = [on_spine(line, periods, dates) for line in series]
+    ghost = on_spine(past, periods, dates) if past else None
     open_at = frozenset(as_date(period) for period in unfinished)
     end = following(dates[-1], frame.grain) if dates else None
     changed = sorted({as_date(day) for day in breaks if end is not None and dates[0] <= as_date(day) < end})
@@ -73,7 +74,7 @@ def line_chart(
         chart.upright(day, frame.words.redefined)
     draw_remarks(chart.canvas, marks, chart.top, chart.bottom)
     for index in reversed(range(len(rows))):
-        colour, weight, dash = _look(index)
+        colour, weight, dash = look(index)
         chart.trace(rows[index], colour, weight=weight, dash=dash, dots=index == 0)
     if rows:
         chart.last_value(rows[0])
@@ -132,7 +133,7 @@ class _Entry(Struct, frozen=True):
 
 
 def _legend(rows: Sequence[Series], past: Series | None, unfinished: str) -> list[_Entry]:
-    entries = [_Entry(row.label, *_look(index)) for index, row in enumerate(rows)]
+    entries = [_Entry(row.label, *look(index)) for index, row in enumerate(rows)]
     if past:
         entries.append(_Entry(past.label, "past", 1.75))
     if unfinished:
@@ -153,7 +154,7 @@ def _placed(entries: Sequence[_Entry], width: float) -> tuple[list[tuple[_Entry,
     return placed, line
 
 
-def _look(index: int) -> tuple[str, float, str]:
+def look(index: int) -> tuple[str, float, str]:
     """Colour, weight and dash of the `index`-th line; the first is the main one."""
     return ("main", 2.5, "") if index == 0 else (OTHERS[(index - 1) % 6], 1.75, DASHES[(index - 1) % 6])
 
@@ -299,6 +300,9 @@ class _Plot:
             self.canvas.text(x + 26, y + 4, entry.label, colour="muted")
 
     def targets(self, rows: Sequence[Series], past: Series | None) -> None:
+        """What a pointer is told of each period, where one is wide enough to be pointed at."""
+        if self.step < _LEAST_TARGET:
+            return
         words = self.frame.words
         for index, period in enumerate(self.dates):
             name = period_label(period, self.frame.grain, self.frame.locale)
@@ -344,6 +348,7 @@ def _value(frame: Frame, value: Number | None, *, compact: bool = False) -> str:
     return format_value(value, frame.unit, currency=frame.currency, locale=frame.locale, compact=compact)
 
 
-def _on_spine(row: Series, periods: Sequence[date], dates: Sequence[date]) -> Series:
+def on_spine(row: Series, periods: Sequence[date], dates: Sequence[date]) -> Series:
+    """A row given by `periods` with a place for each of `dates`."""
     known = dict(zip((as_date(period) for period in periods), row.values, strict=True))
     return Series(row.label, tuple(known.get(period) for period in dates))

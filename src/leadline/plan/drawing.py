@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from leadline.charts.bar import Bar, bar_chart
@@ -28,12 +30,29 @@ _CALLED = {"year": "a year before", "previous": "period before"}
 Member = Callable[[object], str]
 
 
+class Course(Struct, frozen=True):
+    """What runs in time: a line for each member, values by period; `past` is what they are held against."""
+
+    periods: tuple[date, ...]
+    series: tuple[Series, ...]
+    past: Series | None
+    unfinished: frozenset[date]
+    breaks: tuple[date, ...]
+
+
 def draw_result(
-    frame: Frame, result: Result, *, member: Member, say: Callable[[str], str], remarks: Sequence[Remark] = ()
+    frame: Frame,
+    result: Result,
+    *,
+    member: Member,
+    say: Callable[[str], str],
+    remarks: Sequence[Remark] = (),
+    order: Sequence[str] = (),
 ) -> str:
     """The first metric of a result as SVG: lines where it runs in time, bars else; empty where there is neither.
 
     `member` writes a member of a dimension, `say` the words for what it is held against; `remarks` are marked in time.
+    `order` are the lines of a chart beside this one: the same members then have the same places and colours.
     """
     kinds = {column.kind for column in result.columns}
     at, against, label = _measures(result)
@@ -42,7 +61,7 @@ def draw_result(
     column = result.columns[at]
     frame = replace(frame, unit=column.unit or "count", currency=column.currency or frame.currency)
     if "time" in kinds:
-        return _lines(frame, result, at, against, say(label), member, remarks)
+        return _lines(frame, _course(result, at, against, say(label), member, order), remarks)
     return _bars(frame, largest_first(result), at, against, say(label), member)
 
 
@@ -131,39 +150,49 @@ def _bars(frame: Frame, result: Result, at: int, against: int | None, label: str
     return bar_chart(frame, bars, before_label=label)
 
 
-def _lines(
-    frame: Frame,
-    result: Result,
-    at: int,
-    against: int | None,
-    label: str,
-    member: Member,
-    remarks: Sequence[Remark],
-) -> str:
+def _lines(frame: Frame, drawn: Course, remarks: Sequence[Remark]) -> str:
+    return line_chart(
+        frame, drawn.periods, drawn.series, past=drawn.past, unfinished=drawn.unfinished, breaks=drawn.breaks,
+        remarks=remarks,
+    )  # fmt: skip
+
+
+def course_of(result: Result, *, member: Member, say: Callable[[str], str], order: Sequence[str] = ()) -> Course | None:
+    """What `draw_result` draws over time; None where nothing runs in time."""
+    at, against, label = _measures(result)
+    if at < 0 or not any(column.kind == "time" for column in result.columns):
+        return None
+    return _course(result, at, against, say(label), member, order)
+
+
+def _course(result: Result, at: int, against: int | None, label: str, member: Member, order: Sequence[str]) -> Course:
     time = next(i for i, column in enumerate(result.columns) if column.kind == "time")
     names = _names(result)
     groups: dict[str, dict[date, Sequence[Value]]] = {}
     still_open: set[date] = set()
+    # Each name is written once, not for each of its days.
+    told = lru_cache(maxsize=None, typed=True)(member)
     for place, row in enumerate(result.rows):
         moment = row[time]
         if not isinstance(moment, date):
             continue
-        name = " · ".join(member(row[i]) for i in names) or result.columns[at].label
+        name = " · ".join([told(row[i]) for i in names]) or result.columns[at].label
         groups.setdefault(name, {})[as_date(moment)] = row
         if result.marks.get((place, at)) in ("unfinished", "immature"):
             still_open.add(as_date(moment))
     periods = sorted({period for rows in groups.values() for period in rows})
     # The members with the largest latest value: the ones a reader looks for first.
-    ranked = sorted(groups, key=lambda name: -_latest(groups[name], at))[:MOST_LINES]
+    place_of = {name: number for number, name in enumerate(order)}
+    ranked = sorted(groups, key=lambda name: (place_of.get(name, len(order)), -_latest(groups[name], at)))[:MOST_LINES]
 
     def values(name: str, column: int) -> tuple[Number | None, ...]:
         rows = groups[name]
         return tuple(_number(rows[period][column]) if period in rows else None for period in periods)
 
     past = Series(label, values(ranked[0], against)) if against is not None and len(groups) == 1 else None
-    series = [Series(name, values(name, at)) for name in ranked]
+    series = tuple(Series(name, values(name, at)) for name in ranked)
     breaks = result.breaks_of(result.columns[at].name)
-    return line_chart(frame, periods, series, past=past, unfinished=still_open, breaks=breaks, remarks=remarks)
+    return Course(tuple(periods), series, past, frozenset(still_open), tuple(breaks))
 
 
 def _number(value: object) -> Number | None:

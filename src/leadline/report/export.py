@@ -1,14 +1,14 @@
 """Results for machines: CSV, JSON and Parquet, exact to the last digit.
 
 **CSV and spreadsheets.** A text cell that begins with `=`, `+`, `-`, `@`, a tab or a line end would run as a formula
-when the file is opened in a spreadsheet, so it gets a leading apostrophe. Numbers are numbers and stay as they are.
-JSON and Parquet keep every text as it is.
+when the file is opened in a spreadsheet, so it gets a leading apostrophe; controls that turn text round (U+202E and its
+like) are left out. Numbers are numbers and stay as they are. JSON and Parquet keep every text as it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,12 +24,22 @@ def to_csv(result: Result) -> str:
 
     Where there are totals, a last column `is_total` tells them from the rows.
     """
-    lines = [",".join(_quoted(guard(column.name)) for column in result.columns)]
-    lines += [",".join(map(_csv_cell, row)) or '""' for row in result.rows]
-    if result.totals:
-        lines = [f"{line},{'false' if number else 'is_total'}" for number, line in enumerate(lines)]
-        lines += [f"{','.join(map(_csv_cell, total.values))},true" for total in result.totals]
-    return "\n".join(lines) + "\n"
+    return "".join(csv_lines(result))
+
+
+def csv_lines(result: Result, heads: Sequence[str] = (), notes: Sequence[str] = ()) -> Iterator[str]:
+    """The lines of `to_csv` one by one, each with its end; `heads` instead of the columns' names.
+
+    `notes` are a last column: its head, then a text for each row.
+    """
+    totals = [["is_total"], ["false"], ["true"]] if result.totals else [[], [], []]
+    noted = [_quoted(guard(note)) if note else "" for note in notes]
+    names = heads or [column.name for column in result.columns]
+    yield ",".join([*(_quoted(guard(name)) for name in names), *totals[0], *noted[:1]]) + "\n"
+    for number, row in enumerate(result.rows, 1):
+        yield (",".join([*map(_csv_cell, row), *totals[1], *noted[number : number + 1]]) or '""') + "\n"
+    for total in result.totals:
+        yield ",".join([*map(_csv_cell, total.values), *totals[2], *([""] if noted else [])]) + "\n"
 
 
 def to_json(result: Result, *, indent: int = 0) -> str:
@@ -65,7 +75,8 @@ def encode_json(data: object, *, indent: int = 0) -> str:
 def write_parquet(result: Result, path: Path) -> None:
     """Writes the result to `path` as Parquet, whole or not at all.
 
-    Times are DATE or TIMESTAMP, whole numbers BIGINT, money DECIMAL(38, its longest scale), other numbers DOUBLE.
+    Times are DATE or TIMESTAMP, whole numbers BIGINT, money DECIMAL(38, its longest scale), other numbers DOUBLE. The
+    file's metadata holds under `leadline` what the columns are: label, unit, currency.
     """
     from leadline.engines.duckdb import connect
 
@@ -80,12 +91,18 @@ def write_parquet(result: Result, path: Path) -> None:
     target = str(unfinished).replace("'", "''")
     with connect() as con:
         con.execute(f"CREATE TABLE result AS SELECT {', '.join(fields)}", values)
-        con.execute(f"COPY result TO '{target}' (FORMAT parquet)")
+        told = encode_json({"columns": list(result.columns)}).replace("'", "''")
+        con.execute(f"COPY result TO '{target}' (FORMAT parquet, KV_METADATA {{leadline: '{told}'}})")
     unfinished.replace(path)
 
 
 def guard(text: str) -> str:
-    """`text` so that no spreadsheet takes it for a formula."""
+    """`text` so that no spreadsheet takes it for a formula, nor shows it turned round."""
+    if not text.isascii():
+        # Only here: a query that draws nothing loads nothing of the charts.
+        from leadline.charts.label import unturned
+
+        text = unturned(text)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 

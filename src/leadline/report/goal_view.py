@@ -152,7 +152,7 @@ def _bullet(kpi: Kpi, goal: Pace, language: Language) -> Markup | str:
         unit=kpi.definition.unit,
         currency=kpi.currency,
         locale=language.locale,
-        width=220,
+        width=300,
         id=f"goal-{kpi.definition.id}",
     )
     drawn = bullet_chart(

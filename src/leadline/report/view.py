@@ -43,12 +43,13 @@ _VERDICTS = {"better": "better", "worse": "worse", "steady": "steady", "changed"
 
 
 class Breakdown(Struct, frozen=True):
-    """A result to show beside the scorecard: by a dimension, over time, or both."""
+    """A result to show beside the scorecard: by a dimension, over time, or both; `order` as for `draw_result`."""
 
     title: str
     result: Result
     doc: str = ""
     annotations: tuple[Annotation, ...] = ()
+    order: tuple[str, ...] = ()
 
 
 def head(card: Scorecard, language: Language, generated_at: datetime | None) -> View:
@@ -155,8 +156,8 @@ def told_remarks(
     return [(format_period(one.day, "day", language.locale), one.text) for one in remarks_within(remarks, dates, grain)]
 
 
-def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) -> View:
-    """A result as a chart (bars, or lines over time) and as a table."""
+def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int, *, wide: int = _WIDE) -> View:
+    """A result as a chart (bars, or lines over time; on a desk `wide` units) and as a table."""
     result = largest_first(part.result)
     grain = str(result.provenance.get("grain") or card.grain)
     currency = str(result.provenance.get("currency") or card.currency)
@@ -181,7 +182,12 @@ def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) 
             words=wording(language, grain),
         )
         text = draw_result(
-            base, result, member=lambda value: format_member(value, language), say=language.say, remarks=remarks
+            base,
+            result,
+            member=lambda value: format_member(value, language),
+            say=language.say,
+            remarks=remarks,
+            order=part.order,
         )
         return _markup(text) if text else ""
 
@@ -189,7 +195,7 @@ def breakdown(part: Breakdown, card: Scorecard, language: Language, index: int) 
         "id": f"part-{index}",
         "title": part.title,
         "doc": part.doc,
-        "wide": drawn(_WIDE, "wide"),
+        "wide": drawn(wide, "wide"),
         "narrow": drawn(_NARROW, "narrow"),
         "heads": [(heading(column, language), column.kind == "metric") for column in result.columns],
         "rows": [

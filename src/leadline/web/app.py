@@ -11,13 +11,25 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from leadline.errors import EXIT_DATA, EXIT_DEFINITION, EXIT_REFUSED, EXIT_USAGE, LeadlineError
+from leadline.errors import EXIT_DATA, EXIT_DEFINITION, EXIT_REFUSED, EXIT_USAGE, LeadlineError, UsageError
+from leadline.web import sso
 from leadline.web.account import Accounts
 from leadline.web.asset import serve_asset
-from leadline.web.door import ForbiddenError, StrangerError, allowed, login, logout, to_login, visitor_of
+from leadline.web.door import (
+    ForbiddenError,
+    StrangerError,
+    allowed,
+    login,
+    login_back,
+    login_with,
+    logout,
+    logout_with,
+    to_login,
+    visitor_of,
+)
 from leadline.web.house import House
 from leadline.web.page import (
     annotate,
@@ -25,6 +37,8 @@ from leadline.web.page import (
     cockpit,
     cohorts,
     explorer,
+    explorer_file,
+    explorer_saved,
     glossary,
     goals,
     journey,
@@ -38,7 +52,7 @@ from leadline.web.page import (
 from leadline.web.question import Deed, Page, Question
 from leadline.web.render import error_view, render, surroundings
 from leadline.web.security import LOOPBACK, Guard
-from leadline.web.send import received
+from leadline.web.send import Download, asked_for, received
 from leadline.web.visitor import Visitor, spoken, told_language, told_theme
 from leadline.workspace import Workspace
 
@@ -47,12 +61,9 @@ PAGES: tuple[Page, ...] = (
     glossary.PAGE, sources.PAGE, sla.PAGE, annotate.PAGE, present.PAGE, journey.PEOPLE, path.PAGE, glossary.METRIC,
     records.PAGE, sources.ONE,
 )  # fmt: skip
-DEEDS: tuple[Deed, ...] = (sources.LOAD, sla.DISPUTE, sla.SIGN, annotate.ADD)
-FILES = (
-    ("/explore.csv", explorer.as_csv, "text/csv; charset=utf-8"),
-    ("/explore.json", explorer.as_json, "application/json"),
-)
-"""Answers as files: where, what makes their text, what they are."""
+DEEDS: tuple[Deed, ...] = (sources.LOAD, sla.DISPUTE, sla.SIGN, annotate.ADD, explorer_saved.KEEP)
+FILES = tuple((f"/explore.{ending}", make, kind) for ending, (make, kind) in explorer_file.FILES.items())
+"""Answers as files: where, what makes them, what they are."""
 
 STATUS = {EXIT_USAGE: 400, EXIT_DEFINITION: 422, EXIT_DATA: 422, EXIT_REFUSED: 422}
 CHOICE_AGE = 365 * 86_400
@@ -69,12 +80,15 @@ def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK, more: Sequence[
         house.close()
 
     routes = [Route(page.path, _endpoint(page), name=page.id) for page in PAGES]
-    routes += [Route(path, _file(path, make, kind), name=path) for path, make, kind in FILES]
+    routes += [Route(path, _file(make, kind), name=path) for path, make, kind in FILES]
     routes += [Route(deed.path, _doing(deed), name=deed.id, methods=["POST"]) for deed in DEEDS]
     routes += [
         Route("/static/{name}", serve_asset, name="static"),
         Route("/choose", choose, name="choose", methods=["POST"]),
         Route("/login", login, name="login", methods=["GET", "POST"]),
+        Route(sso.START, login_with, name="login_with"),
+        Route(sso.CALLBACK, login_back, name="login_back"),
+        Route(sso.OUT, logout_with, name="logout_with"),
         Route("/logout", logout, name="logout", methods=["POST"]),
         *more,
     ]
@@ -86,6 +100,7 @@ def make_app(folder: Path, *, hosts: Collection[str] = LOOPBACK, more: Sequence[
     )
     app.state.house = house
     app.state.accounts = Accounts(folder)
+    app.state.doorman = sso.Doorman(folder)
     return app
 
 
@@ -93,7 +108,7 @@ def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         house: House = request.app.state.house
         visitor = allowed(request, page.role)
-        given = dict(request.query_params)
+        given = asked_for(request)
         path = {name: str(value) for name, value in request.path_params.items()}
 
         def make(workspace: Workspace) -> str:
@@ -102,11 +117,17 @@ def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
             view = page.show(question)
             title = str(view.pop("title", "") or language.say(page.title))
             name = workspace.settings.name or workspace.path.name
-            here = surroundings(language, visitor, name, PAGES, page.id, title, _address(request))
+            here = surroundings(language, visitor, name, PAGES, page, title, _address(request))
             return render(page.template, view, here)
 
         key = (page.id, tuple(sorted(path.items())), tuple(sorted(given.items())), visitor)
-        text = await (house.keep(key, make) if page.kept else house.ask(make))
+        try:
+            text = await (house.keep(key, make) if page.kept else house.ask(make))
+        except UsageError as error:
+            if not path:
+                raise
+            # What the address itself names is not there.
+            return await _error_page(request, error, 404)
         return _tagged(request, text)
 
     return answer
@@ -127,7 +148,7 @@ def _doing(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
                     return "", back
                 title = str(view.pop("title", "") or language.say(deed.title))
                 name = workspace.settings.name or workspace.path.name
-                here = surroundings(language, visitor, name, PAGES, "", title, "/")
+                here = surroundings(language, visitor, name, PAGES, None, title, "/")
                 return render(deed.template, view, here), ""
 
             text, back = await house.change(work)
@@ -137,18 +158,20 @@ def _doing(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
-def _file(path: str, make: Callable[[Question], str], kind: str) -> Callable[[Request], Awaitable[Response]]:
+def _file(make: Callable[[Question], Download], kind: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         house: House = request.app.state.house
         visitor = allowed(request, "viewer")
-        given = dict(request.query_params)
+        given = asked_for(request)
 
-        def work(workspace: Workspace) -> str:
+        def work(workspace: Workspace) -> Download:
             return make(Question(workspace, visitor, spoken(workspace, visitor), {}, given))
 
-        text = await house.ask(work)
-        name = f"leadline{path.replace('/', '-')}"
-        return Response(text, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+        made = await house.ask(work)
+        headers = {"content-disposition": f'attachment; filename="{made.name}"', "cache-control": "private, no-store"}
+        if isinstance(made.content, str | bytes):
+            return Response(made.content, media_type=kind, headers=headers)
+        return StreamingResponse(made.content, media_type=kind, headers=headers)
 
     return answer
 
@@ -206,7 +229,7 @@ async def _error_page(request: Request, error: LeadlineError, status: int) -> Re
         language = spoken(workspace, visitor)
         name = workspace.settings.name or workspace.path.name
         title = language.say("This did not work")
-        here = surroundings(language, visitor, name, PAGES, "", title, "/")
+        here = surroundings(language, visitor, name, PAGES, None, title, "/")
         return render("error.html.j2", {"error": error_view(error)}, here)
 
     try:

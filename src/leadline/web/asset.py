@@ -1,4 +1,8 @@
-"""Style sheets and scripts, with their content's hash in the address so that browsers keep them for good."""
+"""Style sheets and scripts, with their content's hash in the address so that browsers keep them for good.
+
+Those of others lie in `static/vendor`, byte for byte as their packages have them; `vendored.json` there says of each
+its version, licence and hash.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,11 @@ FOREVER = "public, max-age=31536000, immutable"
 @cache
 def content(name: str) -> bytes | None:
     """The bytes of an asset; the main style sheet begins with the colours that charts are drawn in."""
-    entry = resources.files("leadline.web") / "static" / name
-    if "/" in name or name.startswith(".") or not entry.is_file():
+    if "/" in name or name.startswith("."):
+        return None
+    static = resources.files("leadline.web") / "static"
+    entry = next((place / name for place in (static, static / "vendor") if (place / name).is_file()), None)
+    if entry is None:
         return None
     data = entry.read_bytes()
     return _colours().encode() + data if name == "app.css" else data

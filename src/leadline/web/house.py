@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 
 KEPT = 500
 """Answers kept; a page of numbers is some ten kilobytes."""
-LISTED = ("goals", "sla", "agreements", "segments", "journeys", "annotations", "questions", "languages")
+LISTED = ("goals", "sla", "agreements", "segments", "journeys", "annotations", "questions", "languages", "views")
 """Folders of text that pages show and the project's own stamp does not cover."""
 
 

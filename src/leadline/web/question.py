@@ -74,7 +74,8 @@ class Deed(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """A page: where, what it is called (in English, translated when shown), what it shows, who may see it.
 
-    `show` gives the view that `template` is filled with. With `menu` it is in the navigation. `kept` says that what it
+    `show` gives the view that `template` is filled with. With `menu` it is in the navigation, else it is part of the
+    page whose id is in `under`. `kept` says that what it
     shows depends on nothing but definitions, texts, data and the question, so that the text is remembered.
     """
 
@@ -85,4 +86,5 @@ class Page(Struct, frozen=True):
     show: Callable[[Question], View]
     role: Role = "viewer"
     menu: bool = True
+    under: str = ""
     kept: bool = True

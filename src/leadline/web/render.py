@@ -43,7 +43,13 @@ def render(template: str, view: View, around: View) -> str:
 
 
 def surroundings(
-    language: Language, visitor: Visitor, workspace: str, pages: Sequence[Page], here: str, title: str, address: str
+    language: Language,
+    visitor: Visitor,
+    workspace: str,
+    pages: Sequence[Page],
+    here: Page | None,
+    title: str,
+    address: str,
 ) -> View:
     """What every page has: words, direction, theme, navigation, the other languages."""
     return {
@@ -57,7 +63,7 @@ def surroundings(
         "workspace": workspace,
         "title": title,
         "menu": [
-            {"href": page.path, "name": language.say(page.title), "here": page.id == here}
+            {"href": page.path, "name": language.say(page.title), "here": _at(page, here)}
             for page in pages
             if page.menu and visitor.may(page.role)
         ],
@@ -68,6 +74,13 @@ def surroundings(
         "address": address,
         "version": __version__,
     }
+
+
+def _at(entry: Page, here: Page | None) -> str:
+    """The `aria-current` of an entry of the navigation: the page itself, or the one that it is part of."""
+    if here is None:
+        return ""
+    return "page" if entry.id == here.id else "true" if entry.id == here.under else ""
 
 
 def error_view(error: LeadlineError) -> View:

@@ -1,14 +1,16 @@
-"""What a form sends, brought where it can be worked on: fields as text, files in a folder of their own."""
+"""What a form sends, brought where it can be worked on: fields as text, files in a folder of their own; and files
+that an answer is."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+from msgspec import Struct
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -19,6 +21,21 @@ from leadline.web.question import Sent
 MOST_FILES = 50
 MOST_BYTES = 1 << 30
 """A form may send a gigabyte; what is larger is loaded from where it lies, by the command line."""
+
+
+class Download(Struct, frozen=True):
+    """An answer as a file: its name, and its content, whole or line by line."""
+
+    name: str
+    content: str | bytes | Iterator[str]
+
+
+def asked_for(request: Request) -> dict[str, str]:
+    """What an address asks; a name that is there more than once (boxes of a form) has its values with commas."""
+    given: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        given.setdefault(name, []).append(value)
+    return {name: ",".join(filter(None, values)) for name, values in given.items()}
 
 
 @asynccontextmanager

@@ -49,5 +49,5 @@ def annotate(question: Question, sent: Sent) -> View:
     return {"to": "/annotations"}
 
 
-PAGE = Page("annotations", "/annotations", "Annotations", "annotations.html.j2", show, menu=False)
+PAGE = Page("annotations", "/annotations", "Annotations", "annotations.html.j2", show, menu=False, under="cockpit")
 ADD = Deed("annotate", "/annotations", "Annotations", annotate)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from leadline.model.infer import meaning_of
 from leadline.report import view
 from leadline.report.goal_view import row_heads, row_view
 from leadline.report.scorecard import Scorecard
 from leadline.report.scorecard_goal import aimed_scorecard
 from leadline.report.translate import translated_card
 from leadline.time.period import parse_period
+from leadline.web.page.explorer_saved import shortcuts
 from leadline.web.question import Page, Question, View
 
 CUTS = ("channel", "campaign", "platform", "source", "product", "segment")
@@ -19,7 +19,8 @@ def show(question: Question) -> View:
     """The scorecard's KPIs as tiles, and as the table of the scorecard."""
     card, language = card_of(question), question.language
     if card is None:
-        return {"tiles": [], "head": {}, "empty": True, "row_heads": [], "rows": [], "remarks": [], "may_edit": False}
+        return {"tiles": [], "head": {}, "empty": True, "row_heads": [], "rows": [], "remarks": [], "may_edit": False,
+                "views": []}  # fmt: skip
     annotations = view.remarks_of(card.annotations, [kpi.definition.id for kpi in card.kpis])
     periods = sorted({period for kpi in card.kpis for period in kpi.periods})
     return {
@@ -29,6 +30,7 @@ def show(question: Question) -> View:
         "rows": [row_view(kpi, card, language) for kpi in card.kpis],
         "remarks": view.told_remarks(annotations, periods, card.grain, language)[-5:],
         "may_edit": question.visitor.may("editor"),
+        "views": shortcuts(question),
         "empty": False,
     }
 
@@ -50,7 +52,7 @@ def card_of(question: Question) -> Scorecard | None:
 def _links(metric: str, card: Scorecard, question: Question) -> View:
     """Where a tile leads: what the metric means, its course, and its parts."""
     space = question.workspace
-    legal = meaning_of(space.metrics[metric], space.metrics, space.facts).dimensions
+    legal = space.meaning(metric).dimensions
     cut = next((name for name in CUTS if name in legal), "")
     course = f"/explore?metrics={metric}&grain={card.grain}&compare=year"
     by = f"/explore?metrics={metric}&by={cut}&period=last-3-months" if cut else ""

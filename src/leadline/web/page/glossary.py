@@ -16,6 +16,7 @@ from leadline.report.glossary import Terms, index_view, metric_view, page_name
 from leadline.report.lineage import columns_read, used_by
 from leadline.report.scorecard import Scorecard
 from leadline.report.translate import translated_result
+from leadline.web.draw import WIDE
 from leadline.web.link import GLOSSARY
 from leadline.web.question import Page, Question, View
 
@@ -78,7 +79,7 @@ def _course(metric: Metric, question: Question) -> View:
         return {"error": None, "needs": language.fill("It has no data yet. It needs {source}.", source=needs)}
     told = translated_result(result, language, space.metrics)
     card = Scorecard("", "month", (), currency=space.settings.currency)
-    shown = view.breakdown(view.Breakdown(language.metric_name(metric), told), card, language, 0)
+    shown = view.breakdown(view.Breakdown(language.metric_name(metric), told), card, language, 0, wide=WIDE)
     return {"error": None, "needs": "", **shown}
 
 
@@ -104,4 +105,4 @@ def _day(moment: Any, language: Language) -> str:
 
 
 PAGE = Page("glossary", "/glossary", "Glossary", "glossary.html.j2", show)
-METRIC = Page("metric", GLOSSARY + "{page}", "Metric", "metric.html.j2", show_metric, menu=False)
+METRIC = Page("metric", GLOSSARY + "{page}", "Metric", "metric.html.j2", show_metric, menu=False, under="glossary")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from leadline.errors import UsageError, unknown
 from leadline.language.language import Language
 from leadline.report.format import format_period
 from leadline.warehouse.ledger import coverage, findings_of, loads_of, quarantined
+from leadline.web.link import near
 from leadline.web.question import Deed, Page, Question, Sent, View
 
 MOST = 50
@@ -38,7 +40,7 @@ def show(question: Question) -> View:
         )
     return {
         "rows": rows,
-        "findings": [_finding(one) for one in findings_of(con, None, MOST) if one["severity"] != "note"],
+        "findings": [_finding(one, space.path) for one in findings_of(con, None, MOST) if one["severity"] != "note"],
         "may_load": question.visitor.may("editor"),
     }
 
@@ -53,9 +55,11 @@ def show_one(question: Question) -> View:
         raise unknown("source", name, known)
     return {
         "title": name,
-        "loads": loads,
-        "findings": [_finding(one) for one in findings_of(con, name, MOST)],
-        "rejected": quarantined(con, name, MOST) if question.visitor.reveals else [],
+        "loads": [load | {"file": near(load["file"], space.path)} for load in loads],
+        "findings": [_finding(one, space.path) for one in findings_of(con, name, MOST)],
+        "rejected": [row | {"file": near(row["file"], space.path)} for row in quarantined(con, name, MOST)]
+        if question.visitor.reveals
+        else [],
     }
 
 
@@ -92,8 +96,9 @@ def load(question: Question, sent: Sent) -> View:
     }  # fmt: skip
 
 
-def _finding(row: dict[str, Any]) -> dict[str, Any]:
-    where = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
+def _finding(row: dict[str, Any], home: Path) -> dict[str, Any]:
+    file = near(row["file"], home)
+    where = f"{file}:{row['line']}" if row["line"] else file
     times = f" ({row['count']}×)" if row["count"] > 1 else ""
     return {"severity": row["severity"], "where": where, "what": f"{row['what']}{times}", "fix": row["fix"] or ""}
 
@@ -103,5 +108,5 @@ def _day(moment: Any, language: Language) -> str:
 
 
 PAGE = Page("sources", "/sources", "Sources", "sources.html.j2", show)
-ONE = Page("source", "/sources/{source}", "Source", "source.html.j2", show_one, menu=False)
+ONE = Page("source", "/sources/{source}", "Source", "source.html.j2", show_one, menu=False, under="sources")
 LOAD = Deed("load", "/sources", "Loaded", load, "loaded.html.j2")

@@ -3,6 +3,12 @@
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
+// Where nine entries have no room, the one of this page is in sight.
+document.querySelectorAll(".menu [aria-current]").forEach((entry) => {
+  const list = entry.closest("ul");
+  const [inner, outer] = [entry.getBoundingClientRect(), list.getBoundingClientRect()];
+  list.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+});
 // Files may be dropped anywhere on a form that takes some.
 document.querySelectorAll("[data-drop]").forEach((form) => {
   const field = form.querySelector("input[type=file]");
