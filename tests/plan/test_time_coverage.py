@@ -146,3 +146,21 @@ def test_calendars_that_contradict_themselves_are_refused(tmp_path: Path, settin
         make_workspace(tmp_path, settings=settings)
     assert caught.value.code == code
     assert "leadline.yaml:" in caught.value.why
+
+
+def test_a_source_that_feeds_nothing_of_a_measure_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """`google` is whole, `meta` stops on the 6th: what only google brings is not called unfinished, the sum of both is."""
+    metrics = METRICS + (
+        "t_google: {formula: sum(ad.spend where platform = 'g'), unit: money}\n"
+        "t_meta: {formula: sum(ad.spend where platform = 'm'), unit: money}\n"
+        "t_none: {formula: sum(ad.spend where platform = 'x'), unit: money}\n"
+    )
+    with make_workspace(tmp_path, metrics=metrics, today="2026-03-12") as workspace:
+        deliver(workspace, ads("2026-02-01", "2026-03-12"), "google")
+        deliver(workspace, ads("2026-02-01", "2026-03-06", "m"), "meta")
+        late = {
+            name: workspace.query([name], grain="week", period="2026-03-02..2026-03-08").provenance["late"]
+            for name in ("t_spend", "t_google", "t_meta", "t_none")
+        }
+    week = {"2026-03-02": ["meta"]}
+    assert late == {"t_spend": week, "t_google": {}, "t_meta": week, "t_none": week}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from leadline.model import tree
 from leadline.model.fact import Fact
-from leadline.model.tree import Measure
+from leadline.model.tree import Measure, Row
 from leadline.plan.compile import Plan
 from leadline.plan.leg import Span
 from leadline.plan.output import Leaf
@@ -24,16 +24,24 @@ _CONVERSIONS = ("conversions", "conversion_value")
 
 
 class Coverage:
-    """Answers about periods from what the ledger knows; nothing is read from the facts.
+    """Answers about periods from what the ledger knows; of the facts at most which source feeds what is read.
 
     What it once told it keeps, so a plan that is run again is told at once.
     """
 
-    def __init__(self, plan: Plan, facts: Mapping[str, Fact], states: Mapping[str, FactState]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        facts: Mapping[str, Fact],
+        states: Mapping[str, FactState],
+        feeding: Callable[[str, Row], Collection[str]] | None = None,
+    ) -> None:
+        """`feeding` says which sources of a fact have rows that meet a condition; without it all are taken to."""
         self.plan = plan
         self.facts = facts
         self.states = states
-        self._late: dict[tuple[str, Span | None], list[str]] = {}
+        self.feeding = feeding
+        self._late: dict[tuple[Label, str, Shift], list[str]] = {}
         self._settling: dict[tuple[Label, str, Shift], list[str]] = {}
         self._reached: dict[tuple[Label, str, Shift], bool] = {}
         self._shares: Shares | None = None
@@ -42,24 +50,31 @@ class Coverage:
         self._spans: dict[tuple[Label, str, Shift], Span | None] = {}
 
     def late_sources(self, label: Label, leaf: Leaf) -> list[str]:
-        """Sources of the leaf's fact whose data stops within its period.
+        """Sources of the leaf's measure whose data stops within its period.
 
-        A source silent since long before the period has ended; one that stops within or just before it is late.
+        A source silent since long before the period has ended; one that stops within or just before it is late. One
+        that has never brought a row the measure counts keeps nobody waiting.
         """
-        span = self.span(label, leaf)
-        key = (leaf.measure.fact, span)
+        key = (label, leaf.alias, leaf.shift)
         found = self._late.get(key)
         if found is None:
-            found = self._late[key] = [] if span is None else self._stopping(leaf.measure.fact, span)
+            span = self.span(label, leaf)
+            found = self._late[key] = [] if span is None else self._stopping(leaf.measure, span)
         return found
 
-    def _stopping(self, fact: str, span: Span) -> list[str]:
+    def _stopping(self, measure: Measure, span: Span) -> list[str]:
         start, last_day = span[0], span[1] - DAY
-        return [
+        reach = self.reach(measure.fact)
+        late = [
             source.source
-            for source in self.reach(fact)
+            for source in reach
             if source.begins <= last_day and source.last < last_day and source.last >= start - RETIRED_AFTER
         ]
+        condition = getattr(getattr(measure, "of", measure), "where", None)
+        if not late or len(reach) == 1 or condition is None or self.feeding is None:
+            return late
+        feeding = self.feeding(measure.fact, condition)
+        return [source for source in late if source in feeding] if feeding else late
 
     def settling_sources(self, label: Label, leaf: Leaf) -> list[str]:
         """Sources of the leaf's fact that are whole in its period, but still change what they said of its last days."""

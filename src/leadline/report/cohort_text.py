@@ -103,7 +103,9 @@ def render_lifecycle(answer: LifecycleAnswer, style: Style = PLAIN) -> str:
         style.faint("active = new + returning + resurrecting; dormant: active in the period before, not in this"),
     ]
     if any(row.active is None for row in answer.rows):
-        lines.append(style.faint(f"Blank: not over by {answer.provenance['known_until']}."))
+        lines.append(
+            style.faint(f"Blank: not over by {answer.provenance['known_until']}, the first day not known whole.")
+        )
     lines.append(style.faint(f"{answer.provenance['timezone']} · load {answer.provenance['load']}"))
     return "\n".join(lines)
 

@@ -9,8 +9,17 @@ import numpy as np
 from msgspec import Struct
 
 from leadline.timeline.dictionary import EVENT, Dictionaries
-from leadline.timeline.kernel.paths import KEY, REACHED, UNREACHED, VALUE, add_paths, empty_table, merge_tables
-from leadline.timeline.question import EVERYTHING, PathQuestion
+from leadline.timeline.kernel.paths import (
+    KEY,
+    REACHED,
+    UNREACHED,
+    VALUE,
+    add_paths,
+    add_short_paths,
+    empty_table,
+    merge_tables,
+)
+from leadline.timeline.question import EVERYTHING, FOREVER, PathQuestion
 from leadline.timeline.selection import property_codes, select
 from leadline.timeline.view import Chunk, View, frozen
 
@@ -56,7 +65,14 @@ def ask_paths(view: View, dictionaries: Dictionaries, question: PathQuestion) ->
     words = -(-question.length // (64 // bits))
     lut = frozen(selection.bits)
 
+    short = question.to is not None and question.window == FOREVER and bits * question.length <= 64
+
     def work(table: Table, chunk: Chunk) -> Table:
+        if short:
+            return add_short_paths(
+                chunk.start, chunk.end, chunk.column("ts"), selection.codes(chunk), lut, chunk.column(column),
+                chunk.column("value"), question.length, bits, question.collapse, question.since, question.until, *table,
+            )  # fmt: skip
         return add_paths(
             chunk.start, chunk.end, chunk.column("ts"), selection.codes(chunk), lut, chunk.column(column),
             chunk.column("value"), question.to is not None, question.length, bits, question.window, question.collapse,
@@ -70,7 +86,7 @@ def ask_paths(view: View, dictionaries: Dictionaries, question: PathQuestion) ->
     there = np.flatnonzero(table[:, REACHED] | table[:, UNREACHED])
     common = there[_commonest(table[there], question.top)]
     paths = [
-        Path(_way(row[KEY:], bits, names), int(row[REACHED]), int(row[UNREACHED]), int(row[VALUE]) / 1e6)
+        Path(_way(row[KEY:], bits, names, short), int(row[REACHED]), int(row[UNREACHED]), int(row[VALUE]) / 1e6)
         for row in table[common]
     ]
     paths.sort(key=lambda path: (-path.reached, -path.unreached, [place or "" for place in path.way]))
@@ -91,10 +107,10 @@ def _commonest(counts: Any, top: int) -> Any:
     return likely[order[:top]]
 
 
-def _way(key: Any, bits: int, names: Sequence[str | None]) -> tuple[str | None, ...]:
-    """The texts of a key, as `add_paths` packs them."""
+def _way(key: Any, bits: int, names: Sequence[str | None], short: bool) -> tuple[str | None, ...]:
+    """The texts of a key, as `add_paths` packs them, or `add_short_paths`, which has the newest lowest."""
     each = 64 // bits
     places = [
         (int(word) & (1 << 64) - 1) >> (bits * place) & ((1 << bits) - 1) for word in key for place in range(each)
     ]
-    return tuple(names[code - 1] for code in places if code)
+    return tuple(names[code - 1] for code in (reversed(places) if short else places) if code)

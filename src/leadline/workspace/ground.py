@@ -46,6 +46,7 @@ class Ground:
         self._plans: dict[tuple[Query, str], Plan] = {}
         self._coverages: dict[int, Coverage] = {}
         self._rollups: dict[str, Rollup] | None = None
+        self._feeding: dict[tuple[str, str, int | None], frozenset[str]] = {}
         self._meanings: dict[str, Meaning] = {}
 
     @property
@@ -106,6 +107,7 @@ class Ground:
         self._plans.clear()
         self._coverages.clear()
         self._rollups = None
+        self._feeding.clear()
 
     def warehouse(self, *, write: bool = False) -> Warehouse:
         """The workspace's warehouse, opened for reading unless `write`."""

@@ -10,11 +10,11 @@ import msgspec
 
 from leadline.errors import RefusedError, unknown
 from leadline.model.lookup import Lookup
-from leadline.model.tree import Row
+from leadline.model.tree import Count, Row
 from leadline.plan.answer import Answer
 from leadline.plan.compile import Plan, compile_query
 from leadline.plan.coverage import Coverage
-from leadline.plan.leg import Leg
+from leadline.plan.leg import Leg, Named, Scan
 from leadline.plan.need import Need, need_of
 from leadline.plan.provenance import provenance_of
 from leadline.plan.query import Query
@@ -42,8 +42,23 @@ class Measuring(Channelling):
                 self._plans.clear()
                 self._coverages.clear()
             plan = self._plans[key] = compile_query(query, self.metrics, self.facts, states, self._senses)
-            self._coverages[id(plan)] = Coverage(plan, self.facts, states)
+            self._coverages[id(plan)] = self._coverage(plan)
         return plan
+
+    def _coverage(self, plan: Plan) -> Coverage:
+        return Coverage(plan, self.facts, self.states(), lambda fact, where: self._fed_by(plan.query, fact, where))
+
+    def _fed_by(self, query: Query, fact: str, where: Row) -> frozenset[str]:
+        """The sources with rows of a fact that meet a condition; asked once while the data stays as it is."""
+        key = (fact, repr(where), query.as_of_load)
+        if key not in self._feeding:
+            leg = Scan(
+                fact=fact, by=("_source",), where=(where,), spans=(), grain=None, window=0, calendar=query.calendar,
+                timezone=query.timezone, time=self.facts[fact].time, measures=(Named("rows", Count(fact)),),
+            )  # fmt: skip
+            found = self.warehouse().rows(self._ready(query, [leg]).render(leg))[1]
+            self._feeding[key] = frozenset(str(row[0]) for row in found)
+        return self._feeding[key]
 
     def renderer(self, query: Query, ruled: Collection[str] | None = None) -> Renderer:
         """Renders legs over the facts as the query wants them known, in its currency, with looked-up dimensions.
@@ -163,7 +178,7 @@ class Measuring(Channelling):
 
             rates = used_rates(warehouse, renderer, plan.legs, plan.query.as_of_load)
         kept = self._coverages.get(id(plan))
-        answer = Answer(plan, self.states(), kept or Coverage(plan, self.facts, self.states()))
+        answer = Answer(plan, self.states(), kept or self._coverage(plan))
         statements = []
         for leg in plan.legs:
             sql = renderer.render(leg)

@@ -82,6 +82,68 @@ def merge_tables(table: Indices, used: int, other: Indices) -> Table:
 
 
 @compiled
+def add_short_paths(
+    start: Indices,
+    end: Indices,
+    ts: Moments,
+    codes: Masks,
+    lut: Masks,
+    node: Masks,
+    value: Indices,
+    length: int,
+    bits: int,
+    collapse: bool,
+    since: int,
+    until: int,
+    table: Indices,
+    used: int,
+) -> Table:
+    """The same for ways to an event, without a window, whose key is one word: it grows with the way, newest lowest."""
+    step = np.uint64(bits)
+    kept = ~np.uint64(0) >> np.uint64(64 - bits * length)
+    key = np.zeros(1, np.uint64)
+    for person in range(len(start)):
+        way = np.uint64(0)
+        last = np.int64(-1)
+        seen = np.int64(0)
+        stop = end[person]
+        for i in range(start[person], stop + 1):
+            mask = np.uint32(TURN)
+            if i < stop:
+                mask = lut[codes[i]]
+                if mask == 0:
+                    continue
+                if not mask & TURN:
+                    code = np.int64(node[i])
+                    seen = ts[i]
+                    if not collapse or code != last:
+                        way = (way << step | np.uint64(code + 1)) & kept
+                        last = code
+                    continue
+                moment = ts[i]
+            else:
+                if way == 0:
+                    break
+                moment = seen
+            if since <= moment < until:
+                if used * 4 >= table.shape[0] * 3:
+                    table = _grown(table)
+                key[0] = way
+                slot = _slot(table, key)
+                if not table[slot, REACHED] | table[slot, UNREACHED]:
+                    table[slot, KEY] = np.int64(way)
+                    used += 1
+                if i < stop:
+                    table[slot, REACHED] += 1
+                    table[slot, VALUE] += value[i]
+                else:
+                    table[slot, UNREACHED] += 1
+            way = np.uint64(0)
+            last = np.int64(-1)
+    return table, used
+
+
+@compiled
 def add_paths(
     start: Indices,
     end: Indices,

@@ -70,6 +70,7 @@ def add_sessions(
     for person in range(len(start)):
         i, stop = start[person], end[person]
         number = 0
+        counted = returned = False
         while i < stop:
             weight = lut[codes[i]]
             if not plain and not weight >> np.uint64(63):
@@ -125,13 +126,15 @@ def add_sessions(
                 totals[row, KEYS] += keys
                 totals[row, DURATION] += duration
                 totals[row, NEW] += number == 1
-                for line in (row, everybody):
-                    if seen[line, PEOPLE] != person:
-                        seen[line, PEOPLE] = person
-                        people[line, PEOPLE] += 1
-                    if number > 1 and seen[line, RETURNING] != person:
-                        seen[line, RETURNING] = person
-                        people[line, RETURNING] += 1
+                counted = True
+                if seen[row, PEOPLE] != person:
+                    seen[row, PEOPLE] = person
+                    people[row, PEOPLE] += 1
+                if number > 1:
+                    returned = True
+                    if seen[row, RETURNING] != person:
+                        seen[row, RETURNING] = person
+                        people[row, RETURNING] += 1
                 timed, on_pages = np.int64(0), np.int64(0)
                 if timing and views > 0:
                     timed, on_pages = _on_pages(first, last, ts, codes, lut, stay, plain, views)
@@ -149,6 +152,8 @@ def add_sessions(
                     rows[written, 8] = timed
                     rows[written, 9] = on_pages
                 written += 1
+        people[everybody, PEOPLE] += counted
+        people[everybody, RETURNING] += returned
     return written
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from leadline.charts.lifecycle import Stack, lifecycle_chart
@@ -161,10 +162,16 @@ def _about(answer: CohortAnswer, language: Language) -> list[tuple[str, str]]:
         ("Begins with", asked.start),
         ("Comes back by", asked.back),
         ("Filter", asked.where),
-        ("Known until", str(told.get("known_until", ""))),
+        ("Data to", _last_day(told, language)),
         ("Time zone", asked.timezone),
     ]
     return [(language.say(name), value) for name, value in facts if value]
+
+
+def _last_day(told: dict[str, Any], language: Language) -> str:
+    """The last day known to its end: the one before the first that is not."""
+    until = told.get("known_until")
+    return format_period(dt.date.fromisoformat(until) - dt.timedelta(days=1), "day", language.locale) if until else ""
 
 
 def _dimensions(question: Question, asked: dict[str, str]) -> list[tuple[str, str]]:
