@@ -149,7 +149,7 @@ def test_calendars_that_contradict_themselves_are_refused(tmp_path: Path, settin
 
 
 def test_a_source_that_feeds_nothing_of_a_measure_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """`google` is whole, `meta` stops on the 6th: what only google brings is not called unfinished, the sum of both is."""
+    """`google` is whole, `meta` stops on the 6th: unfinished is the sum of both, not what only google brings."""
     metrics = METRICS + (
         "t_google: {formula: sum(ad.spend where platform = 'g'), unit: money}\n"
         "t_meta: {formula: sum(ad.spend where platform = 'm'), unit: money}\n"
