@@ -41,10 +41,10 @@ def extend(con: Connection, folder: Path, name: str, files: Sequence[str], size:
     first = size if name == PERSON else size + 1
     con.execute(
         f"CREATE TEMP TABLE {table} AS WITH seen AS (SELECT DISTINCT value FROM ({values}) WHERE value IS NOT NULL), "
-        f"old AS (SELECT seen.value, known.code FROM seen JOIN {known} AS known USING (value)), "
-        "fresh AS (SELECT value FROM seen ANTI JOIN old USING (value)) "
-        "SELECT value, CAST(code AS UINTEGER) AS code, false AS is_new FROM old UNION ALL "
-        f"SELECT value, CAST(row_number() OVER (ORDER BY value) + {first - 1} AS UINTEGER), true FROM fresh"
+        f"met AS MATERIALIZED (SELECT seen.value, known.code FROM seen LEFT JOIN {known} AS known USING (value)) "
+        "SELECT value, CAST(code AS UINTEGER) AS code, false AS is_new FROM met WHERE code IS NOT NULL UNION ALL "
+        f"SELECT value, CAST(row_number() OVER (ORDER BY value) + {first - 1} AS UINTEGER), true FROM met "
+        "WHERE code IS NULL"
     )
     row = con.execute(f"SELECT count(*) FROM {table} WHERE is_new").fetchone()
     added = int(row[0]) if row else 0

@@ -116,7 +116,8 @@ def add_sessions(
             number += 1
             if since <= begun < until:
                 duration = before - begun
-                engaged = duration > LONG or keys > 0 or views >= 2
+                # Sums instead of branches here: what a session is like cannot be foretold by the processor either.
+                engaged = (duration > LONG) | (keys > 0) | (views >= 2)
                 row = group[first] if grouped else 0
                 totals[row, SESSIONS] += 1
                 totals[row, ENGAGED] += engaged
@@ -127,14 +128,12 @@ def add_sessions(
                 totals[row, DURATION] += duration
                 totals[row, NEW] += number == 1
                 counted = True
-                if seen[row, PEOPLE] != person:
-                    seen[row, PEOPLE] = person
-                    people[row, PEOPLE] += 1
+                people[row, PEOPLE] += seen[row, PEOPLE] != person
+                seen[row, PEOPLE] = person
                 if number > 1:
                     returned = True
-                    if seen[row, RETURNING] != person:
-                        seen[row, RETURNING] = person
-                        people[row, RETURNING] += 1
+                    people[row, RETURNING] += seen[row, RETURNING] != person
+                    seen[row, RETURNING] = person
                 timed, on_pages = np.int64(0), np.int64(0)
                 if timing and views > 0:
                     timed, on_pages = _on_pages(first, last, ts, codes, lut, stay, plain, views)
