@@ -76,7 +76,6 @@ def test_every_person_is_in_order(tmp_path: Path) -> None:
 def test_stretches_and_threads_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     streams = dice_streams(2, 300)
     monkeypatch.setattr(encode, "STRETCH", 50)
-    monkeypatch.setattr(encode, "UNSORTED", 100)
     monkeypatch.setattr(view, "CHUNK", 64)
     timeline = make_timeline(tmp_path / "t", streams)
     assert rows(timeline) == wanted(streams)

@@ -1,14 +1,14 @@
 """From rows of SQL to sorted columns: codes by DuckDB, order by our own counting sort, a bounded stretch at a time.
 
-DuckDB looks up the codes and, for more rows than fit comfortably, brings them into the order of persons, spilling to
-disk; stretches of persons are then fetched, put in order and written. Memory stays within DuckDB's limit plus one
-stretch, whatever the number of events.
+DuckDB looks up the codes; what is more than one stretch of persons is put aside by stretch on disk; each is then put in
+order and written. Memory stays within DuckDB's limit plus some stretches, whatever the number of events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +22,13 @@ from leadline.timeline.dictionary import EVENT, PERSON, extend
 from leadline.timeline.kernel.arrange import arrange
 from leadline.timeline.manifest import Manifest, Segment
 from leadline.timeline.segment import SegmentWriter, code_type
+from leadline.timeline.spill import Spill
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
 
 STRETCH = 4_000_000
 """Events handled at a time."""
-
-UNSORTED = 6 * STRETCH
-"""Up to so many rows are kept as they come and each stretch picks its own; more are sorted by person first."""
 
 MEMORY = "2GB"
 """What DuckDB may use meanwhile before it spills to disk."""
@@ -40,6 +38,7 @@ GIVEN = "timeline_given"
 
 PROBE = "SELECT CAST(hash('leadline') >> 1 AS BIGINT)"
 
+_WORDS = {1: "UTINYINT", 2: "USMALLINT", 4: "UINTEGER"}
 _NEEDED = ("person", "moment", "event")
 _COMPLETE = " AND ".join(f"{column} IS NOT NULL" for column in _NEEDED)
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -122,7 +121,7 @@ def _write(con: Connection, folder: Path, name: str, select: str, base: Manifest
         sizes[column] = size
         dictionaries.setdefault(column, ())
     total = _count(con, f"({select})")
-    _encode(con, rows, total, base.properties)
+    _encode(con, rows, sizes, base.properties)
     complete = _count(con, ENCODED)
     segment = _sorted_segment(con, folder, name, sizes, base.properties)
     return Written(segment, dictionaries, sizes, Added(complete, total - complete))
@@ -150,13 +149,17 @@ def _rows(select: str, types: Mapping[str, str], properties: Sequence[str]) -> s
     return f"SELECT {', '.join(columns)} FROM ({select}) WHERE {_COMPLETE}"
 
 
-def _encode(con: Connection, rows: str, count: int, properties: Sequence[str]) -> None:
-    """Make the table of codes."""
+def _encode(con: Connection, rows: str, sizes: Mapping[str, int], properties: Sequence[str]) -> None:
+    """Make the table of codes, each as narrow as it may be: what does not fit into memory is written to disk."""
+
+    def narrow(code: str, name: str) -> str:
+        return f"CAST({code} AS {_WORDS[np.dtype(code_type(sizes[name])).itemsize]}) AS {quote(name)}"
+
     columns = [
         "person.code AS person",
         "epoch_us(rows.moment) AS ts",
         "rows.id AS id",
-        "event.code AS event",
+        narrow("event.code", EVENT),
         "coalesce(CAST(round(rows.value * 1000000) AS BIGINT), 0) AS value",
     ]
     joins = [
@@ -165,12 +168,9 @@ def _encode(con: Connection, rows: str, count: int, properties: Sequence[str]) -
     ]
     for place, name in enumerate(properties):
         table, text = quote(f"timeline_{name}"), f"CAST(rows.{quote(name)} AS VARCHAR)"
-        columns.append(f"coalesce(p{place}.code, 0) AS {quote(name)}")
+        columns.append(narrow(f"coalesce(p{place}.code, 0)", name))
         joins.append(f"LEFT JOIN {table} AS p{place} ON {text} = p{place}.value")
-    order = " ORDER BY person.code" if count > UNSORTED else ""
-    con.execute(
-        f"CREATE TEMP TABLE {ENCODED} AS SELECT {', '.join(columns)} FROM ({rows}) AS rows {' '.join(joins)}{order}"
-    )
+    con.execute(f"CREATE TEMP TABLE {ENCODED} AS SELECT {', '.join(columns)} FROM ({rows}) AS rows {' '.join(joins)}")
 
 
 def _sorted_segment(
@@ -179,19 +179,30 @@ def _sorted_segment(
     writer = SegmentWriter(folder, name, column_types(sizes, properties))
     counted = fetch(con, f"SELECT person, count(*) AS n FROM {ENCODED} GROUP BY person ORDER BY person")
     present = counted["person"]
-    for low, high in stretches(counted["n"]):
-        first, last = int(present[low]), int(present[high - 1])
-        where = "" if high - low == len(present) else f" WHERE person BETWEEN {first} AND {last}"
-        columns = fetch(con, f"SELECT * FROM {ENCODED}{where}")
-        order, begins = arrange(columns["person"], columns["ts"], columns["id"], first, last - first + 1)
-        counts = np.diff(begins)
-        there = np.flatnonzero(counts)
-        writer.add(
-            (there + first).astype(np.uint32),
-            counts[there],
-            {column: columns[column][order] for column in writer.types},
-        )
+    cut = list(stretches(counted["n"]))
+    if len(cut) == 1:
+        _order(writer, fetch(con, f"SELECT * FROM {ENCODED}"), int(present[0]), int(present[-1]))
+    elif cut:
+        bounds = [int(present[low]) for low, _ in cut] + [int(present[-1]) + 1]
+        with Spill(folder / "spill" / name, bounds) as spill:
+            names = [PERSON, *writer.types]
+            for first in range(0, int(counted["n"].sum()), STRETCH):
+                # A slice by its place in the table, which is not read beyond it; one column at a time costs half.
+                rest = f"FROM {ENCODED} WHERE rowid BETWEEN {first} AND {first + STRETCH - 1}"
+                spill.add({name: fetch(con, f"SELECT {quote(name)} {rest}")[name] for name in names})
+            for stretch, (low, high) in enumerate(pairwise(bounds)):
+                _order(writer, spill.take(stretch), low, high - 1)
     return writer.finish()
+
+
+def _order(writer: SegmentWriter, columns: Mapping[str, NDArray[Any]], first: int, last: int) -> None:
+    """Write the events of the persons from `first` to `last`, in order."""
+    order, begins = arrange(columns["person"], columns["ts"], columns["id"], first, last - first + 1)
+    counts = np.diff(begins)
+    there = np.flatnonzero(counts)
+    writer.add(
+        (there + first).astype(np.uint32), counts[there], {column: columns[column][order] for column in writer.types}
+    )
 
 
 def stretches(counts: NDArray[Any]) -> Iterator[tuple[int, int]]:

@@ -49,6 +49,27 @@ def arrange(person: Masks, ts: Moments, ident: Indices, low: int, count: int) ->
 
 
 @compiled
+def divide(person: Masks, stretch: Masks, low: int, count: int) -> tuple[Indices, Indices]:
+    """Positions of the rows by stretch, in the order they have, and where each of `count` stretches begins among them.
+
+    `stretch` has that of each person, from code `low` on.
+    """
+    begins = np.zeros(count + 1, np.int64)
+    mine = np.empty(len(person), np.uint32)
+    for i in range(len(person)):
+        mine[i] = stretch[np.int64(person[i]) - low]
+        begins[mine[i] + 1] += 1
+    for k in range(count):
+        begins[k + 1] += begins[k]
+    place = begins[:-1].copy()
+    order = np.empty(len(person), np.int64)
+    for i in range(len(person)):
+        order[place[mine[i]]] = i
+        place[mine[i]] += 1
+    return order, begins
+
+
+@compiled
 def _before(a: int, b: int, ts: Moments, ident: Indices) -> bool:
     return bool(ts[a] < ts[b] or (ts[a] == ts[b] and ident[a] < ident[b]))
 
