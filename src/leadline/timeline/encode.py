@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STRETCH = 4_000_000
 """Events handled at a time."""
 
-MEMORY = "2GB"
+MEMORY = "3GB"
 """What DuckDB may use meanwhile before it spills to disk."""
 
 ENCODED = "timeline_encoded"
