@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class Spill:
         self.folder = folder
         self.low = bounds[0]
         self.count = len(bounds) - 1
-        sizes = np.diff(np.array(bounds, np.int64))
+        sizes = [high - low for low, high in pairwise(bounds)]
         self._stretch = frozen(np.repeat(np.arange(self.count, dtype=np.uint32), sizes))
         self._pieces: list[list[int]] = [[] for _ in range(self.count)]
         self._types: dict[str, np.dtype[Any]] = {}
