@@ -23,6 +23,9 @@ REACHED, UNREACHED, VALUE, KEY = range(4)
 words of the key. Of one row, because a look into a large table costs what it costs to fetch its line of memory."""
 
 
+_BATCH = 256
+
+
 @compiled
 def empty_table(words: int, size: int) -> Table:
     """A table for `size` (a power of two) ways of `words` machine words."""
@@ -82,6 +85,28 @@ def merge_tables(table: Indices, used: int, other: Indices) -> Table:
 
 
 @compiled
+def _settle(ways: Words, reached: Indices, worth: Indices, count: int, table: Indices, used: int) -> Table:
+    """Add the first `count` ways to the table. Many at a time: the processor then waits for several lines at once."""
+    while (used + count) * 4 >= table.shape[0] * 3:
+        table = _grown(table)
+    mask = np.uint64(table.shape[0] - 1)
+    for at in range(count):
+        way = ways[at]
+        mixed = way * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+        place = np.int64((mixed >> np.uint64(3)) & mask)
+        word = np.int64(way)
+        while table[place, KEY] != word and table[place, REACHED] | table[place, UNREACHED]:
+            place = (place + 1) & np.int64(mask)
+        used += not table[place, REACHED] | table[place, UNREACHED]
+        table[place, KEY] = word
+        table[place, REACHED] += reached[at]
+        table[place, UNREACHED] += 1 - reached[at]
+        table[place, VALUE] += worth[at]
+    return table, used
+
+
+@compiled
 def add_short_paths(
     start: Indices,
     end: Indices,
@@ -101,7 +126,10 @@ def add_short_paths(
     """The same for ways to an event, without a window, whose key is one word: it grows with the way, newest lowest."""
     step = np.uint64(bits)
     kept = ~np.uint64(0) >> np.uint64(64 - bits * length)
-    key = np.zeros(1, np.uint64)
+    ways = np.empty(_BATCH, np.uint64)
+    reached = np.empty(_BATCH, np.int64)
+    worth = np.empty(_BATCH, np.int64)
+    waiting = 0
     for person in range(len(start)):
         way = np.uint64(0)
         last = np.int64(-1)
@@ -126,21 +154,16 @@ def add_short_paths(
                     break
                 moment = seen
             if since <= moment < until:
-                if used * 4 >= table.shape[0] * 3:
-                    table = _grown(table)
-                key[0] = way
-                slot = _slot(table, key)
-                if not table[slot, REACHED] | table[slot, UNREACHED]:
-                    table[slot, KEY] = np.int64(way)
-                    used += 1
-                if i < stop:
-                    table[slot, REACHED] += 1
-                    table[slot, VALUE] += value[i]
-                else:
-                    table[slot, UNREACHED] += 1
+                ways[waiting] = way
+                reached[waiting] = i < stop
+                worth[waiting] = value[i] if i < stop else 0
+                waiting += 1
+                if waiting == _BATCH:
+                    table, used = _settle(ways, reached, worth, waiting, table, used)
+                    waiting = 0
             way = np.uint64(0)
             last = np.int64(-1)
-    return table, used
+    return _settle(ways, reached, worth, waiting, table, used)
 
 
 @compiled
