@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +180,7 @@ def _sorted_segment(
     present = counted["person"]
     cut = list(stretches(counted["n"]))
     if len(cut) == 1:
-        _order(writer, fetch(con, f"SELECT * FROM {ENCODED}"), int(present[0]), int(present[-1]))
+        _order(writer, fetch(con, f"SELECT * FROM {ENCODED}"), present)
     elif cut:
         bounds = [int(present[low]) for low, _ in cut] + [int(present[-1]) + 1]
         with Spill(folder / "spill" / name, bounds) as spill:
@@ -190,19 +189,23 @@ def _sorted_segment(
                 # A slice by its place in the table, which is not read beyond it; one column at a time costs half.
                 rest = f"FROM {ENCODED} WHERE rowid BETWEEN {first} AND {first + STRETCH - 1}"
                 spill.add({name: fetch(con, f"SELECT {quote(name)} {rest}")[name] for name in names})
-            for stretch, (low, high) in enumerate(pairwise(bounds)):
-                _order(writer, spill.take(stretch), low, high - 1)
+            for stretch, (low, high) in enumerate(cut):
+                _order(writer, spill.take(stretch), present[low:high])
     return writer.finish()
 
 
-def _order(writer: SegmentWriter, columns: Mapping[str, NDArray[Any]], first: int, last: int) -> None:
-    """Write the events of the persons from `first` to `last`, in order."""
-    order, begins = arrange(columns["person"], columns["ts"], columns["id"], first, last - first + 1)
+def _order(writer: SegmentWriter, columns: Mapping[str, NDArray[Any]], present: NDArray[Any]) -> None:
+    """Write the events of the persons `present` (codes, ascending), in order."""
+    person, first, count = columns["person"], int(present[0]), int(present[-1]) - int(present[0]) + 1
+    sparse = count > 2 * len(present)
+    if sparse:
+        # A few persons of many: they are numbered anew, so that nothing is counted for those between them.
+        person, first, count = np.searchsorted(present, person).astype(np.uint32), 0, len(present)
+    order, begins = arrange(person, columns["ts"], columns["id"], first, count)
     counts = np.diff(begins)
     there = np.flatnonzero(counts)
-    writer.add(
-        (there + first).astype(np.uint32), counts[there], {column: columns[column][order] for column in writer.types}
-    )
+    persons = present[there] if sparse else (there + first).astype(np.uint32)
+    writer.add(persons, counts[there], {column: columns[column][order] for column in writer.types})
 
 
 def stretches(counts: NDArray[Any]) -> Iterator[tuple[int, int]]:
