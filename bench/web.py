@@ -15,7 +15,6 @@ import json
 import math
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -76,19 +75,6 @@ def quantile(values: list[float], share: float) -> float:
     return ordered[math.ceil(share * len(ordered)) - 1]
 
 
-def listen(site: str, patience: float = 30) -> None:
-    """Wait until the server takes connections: it says its address a moment before."""
-    end = time.perf_counter() + patience
-    while time.perf_counter() < end:
-        try:
-            socket.create_connection((urlsplit(site).hostname, urlsplit(site).port or 80), 1).close()
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return
-    raise SystemExit(f"nobody listens at {site}")
-
-
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """`leadline serve` on a free port of loopback."""
@@ -100,7 +86,6 @@ def served(folder: Path) -> Iterator[str]:
             found = re.search(r"http://127\.0\.0\.1:\d+", line)
             if found is None:
                 raise SystemExit(line)
-            listen(found[0])
             yield found[0]
         finally:
             server.terminate()

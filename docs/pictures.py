@@ -12,16 +12,13 @@ import argparse
 import io
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 SIZES = {"desk": (1200, 860), "phone": (390, 844)}
@@ -116,22 +113,9 @@ def served(folder: Path) -> Iterator[str]:
             found = re.search(r"http://127\.0\.0\.1:\d+", line)
             if found is None:
                 raise SystemExit(line)
-            _wait(found[0])
             yield found[0]
         finally:
             server.terminate()
-
-
-def _wait(site: str, patience: float = 30) -> None:
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        try:
-            socket.create_connection((urlsplit(site).hostname, urlsplit(site).port or 80), 1).close()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-        else:
-            return
-    raise SystemExit(f"nobody listens at {site}")
 
 
 def main() -> None:

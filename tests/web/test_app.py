@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +33,18 @@ def folder(tmp_path: Path) -> Path:
 def client(folder: Path) -> Iterator[TestClient]:
     with TestClient(make_app(folder), base_url="http://localhost") as opened:
         yield opened
+
+
+def test_whoever_reads_the_address_may_use_it_at_once(folder: Path) -> None:
+    command = [sys.executable, "-m", "leadline", "serve", "--port", "0", "-w", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            told = re.search(r"http://127\.0\.0\.1:(\d+)", server.stdout.readline())
+            assert told is not None
+            socket.create_connection(("127.0.0.1", int(told[1])), 10).close()
+        finally:
+            server.terminate()
 
 
 def test_the_cockpit_shows_the_last_complete_period(client: TestClient) -> None:

@@ -50,6 +50,8 @@ def command(ctx: click.Context, host: str, port: int, names: tuple[str, ...], wo
     app = make_app(folder, more=api_routes(), hosts={*LOOPBACK, *names, *own})
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
     bound = config.bind_socket()
+    # Whoever reads the address may use it at once: the first requests wait until the pages are ready.
+    bound.listen(config.backlog)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"{folder.name}: http://{shown}:{bound.getsockname()[1]}/  (Ctrl-C ends it)")
     uvicorn.Server(config).run(sockets=[bound])
