@@ -90,6 +90,21 @@ def test_stretches_and_threads_change_nothing(tmp_path: Path, monkeypatch: pytes
     assert whole.paths(to="c", by="channel", top=1000).paths == paths
 
 
+def test_a_database_in_memory_that_spilled_can_be_used_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where DuckDB has put what did not fit stays its own until it is closed, and is gone then."""
+    monkeypatch.setattr(encode, "MEMORY", "60MB")
+    rows = "'u' || hash(i) % 20000 AS person, TIMESTAMP '2026-01-01' + to_seconds(i) AS moment, 'a' AS event, i AS id"
+    with connect() as con:
+        con.execute("SET threads = 2")  # more would need more to begin with
+        timeline, _ = Timeline.build(tmp_path / "t", con, f"SELECT {rows} FROM range(2000000) AS t(i)")
+        assert any(path.name == "spill-duckdb" for path in timeline.folder.iterdir()), "nothing was spilled"
+        con.execute("SET memory_limit = '60MB'")
+        con.execute("CREATE TEMP TABLE more AS SELECT i, hash(i) AS h, hash(i, 1) AS g FROM range(4000000) AS t(i)")
+        assert con.execute("SELECT count(*) FROM more").fetchone() == (4000000,)
+    assert timeline.view.events == 2000000
+    assert not (timeline.folder / "spill-duckdb").exists()
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_order_of_arrival_and_double_delivery_change_nothing(tmp_path: Path, seed: int) -> None:
     streams = unique(dice_streams(3, 200))

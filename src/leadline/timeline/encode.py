@@ -6,6 +6,7 @@ order and written. Memory stays within DuckDB's limit plus some stretches, whate
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -230,8 +231,11 @@ def _temporary(con: Connection, folder: Path, properties: Sequence[str]) -> Iter
     """Bounded memory, room to spill beside the timeline, and no tables left behind."""
     row = con.execute("SELECT current_setting('memory_limit'), current_setting('temp_directory')").fetchone()
     limit, spill = (str(row[0]), str(row[1])) if row else ("", "")
+    own = folder / "spill-duckdb"
     if spill in {"", ".tmp"}:  # an in-memory database would spill into whatever folder one is in
-        con.execute(f"SET temp_directory = {literal(str(folder / 'spill'))}")
+        # It keeps the folder until it is closed and removes it then; only a run that was killed leaves one.
+        shutil.rmtree(own, ignore_errors=True)
+        con.execute(f"SET temp_directory = {literal(str(own))}")
     con.execute(f"SET memory_limit = {literal(MEMORY)}")
     try:
         yield
