@@ -89,17 +89,10 @@ def _settle(ways: Words, reached: Indices, worth: Indices, count: int, table: In
     """Add the first `count` ways to the table. Many at a time: the processor then waits for several lines at once."""
     while (used + count) * 4 >= table.shape[0] * 3:
         table = _grown(table)
-    mask = np.uint64(table.shape[0] - 1)
     for at in range(count):
-        way = ways[at]
-        mixed = way * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-        place = np.int64((mixed >> np.uint64(3)) & mask)
-        word = np.int64(way)
-        while table[place, KEY] != word and table[place, REACHED] | table[place, UNREACHED]:
-            place = (place + 1) & np.int64(mask)
+        place = _slot(table, ways[at : at + 1])
         used += not table[place, REACHED] | table[place, UNREACHED]
-        table[place, KEY] = word
+        table[place, KEY] = np.int64(ways[at])
         table[place, REACHED] += reached[at]
         table[place, UNREACHED] += 1 - reached[at]
         table[place, VALUE] += worth[at]
