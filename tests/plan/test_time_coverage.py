@@ -148,7 +148,9 @@ def test_calendars_that_contradict_themselves_are_refused(tmp_path: Path, settin
     assert "leadline.yaml:" in caught.value.why
 
 
-def test_a_source_that_feeds_nothing_of_a_measure_keeps_nobody_waiting(tmp_path: Path) -> None:
+def test_a_source_that_feeds_nothing_of_a_measure_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`google` is whole, `meta` stops on the 6th: unfinished is the sum of both, not what only google brings."""
     metrics = METRICS + (
         "t_google: {formula: sum(ad.spend where platform = 'g'), unit: money}\n"
@@ -162,5 +164,14 @@ def test_a_source_that_feeds_nothing_of_a_measure_keeps_nobody_waiting(tmp_path:
             name: workspace.query([name], grain="week", period="2026-03-02..2026-03-08").provenance["late"]
             for name in ("t_spend", "t_google", "t_meta", "t_none")
         }
-    week = {"2026-03-02": ["meta"]}
-    assert late == {"t_spend": week, "t_google": {}, "t_meta": week, "t_none": week}
+        week = {"2026-03-02": ["meta"]}
+        assert late == {"t_spend": week, "t_google": {}, "t_meta": week, "t_none": week}
+        # Asked together they are one more reading of the fact, not one a condition.
+        warehouse = workspace.warehouse()
+        asked: list[str] = []
+        monkeypatch.setattr(warehouse, "rows", lambda sql: (asked.append(sql), type(warehouse).rows(warehouse, sql))[1])
+        workspace.query(["t_google", "t_meta", "t_spend"], grain="month", period="2026-03", where="spend > 0")
+        assert len(asked) == 1
+        workspace._feeding.clear()
+        workspace.query(["t_google", "t_meta", "t_none"], grain="month", period="2026-03", where="spend > 1")
+        assert [sql.count("_source") > 0 for sql in asked[1:]] == [False, True]

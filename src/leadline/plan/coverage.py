@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from leadline.model import tree
@@ -34,14 +34,18 @@ class Coverage:
         plan: Plan,
         facts: Mapping[str, Fact],
         states: Mapping[str, FactState],
-        feeding: Callable[[str, Row], Collection[str]] | None = None,
+        feeding: Callable[[str, Sequence[Row]], Sequence[Collection[str]]] | None = None,
     ) -> None:
-        """`feeding` says which sources of a fact have rows that meet a condition; without it all are taken to."""
+        """`feeding` says for each of some conditions which sources of a fact have rows that meet it.
+
+        Without it all sources are taken to.
+        """
         self.plan = plan
         self.facts = facts
         self.states = states
         self.feeding = feeding
         self._late: dict[tuple[Label, str, Shift], list[str]] = {}
+        self._fed: dict[str, dict[str, Collection[str]]] = {}
         self._settling: dict[tuple[Label, str, Shift], list[str]] = {}
         self._reached: dict[tuple[Label, str, Shift], bool] = {}
         self._shares: Shares | None = None
@@ -70,11 +74,21 @@ class Coverage:
             for source in reach
             if source.begins <= last_day and source.last < last_day and source.last >= start - RETIRED_AFTER
         ]
-        condition = getattr(getattr(measure, "of", measure), "where", None)
+        condition = _condition(measure)
         if not late or len(reach) == 1 or condition is None or self.feeding is None:
             return late
-        feeding = self.feeding(measure.fact, condition)
+        feeding = self._feeding(measure.fact)[repr(condition)]
         return [source for source in late if source in feeding] if feeding else late
+
+    def _feeding(self, fact: str) -> dict[str, Collection[str]]:
+        """The sources that feed each condition on a fact in the plan: asked together, so that it is read once."""
+        if fact not in self._fed:
+            assert self.feeding is not None
+            measures = (leaf.measure for output in self.plan.outputs for leaf in output.leaves)
+            conditions = [_condition(measure) for measure in measures if measure.fact == fact]
+            asked = {repr(row): row for row in conditions if row is not None}
+            self._fed[fact] = dict(zip(asked, self.feeding(fact, list(asked.values())), strict=True))
+        return self._fed[fact]
 
     def settling_sources(self, label: Label, leaf: Leaf) -> list[str]:
         """Sources of the leaf's fact that are whole in its period, but still change what they said of its last days."""
@@ -226,6 +240,12 @@ class Coverage:
         if query.period is not None:
             start, end = max(start, query.period.start), min(end, query.period.end)
         return start, end
+
+
+def _condition(measure: Measure) -> Row | None:
+    """What a measure counts only rows of, where it has such a condition."""
+    found: Row | None = getattr(getattr(measure, "of", measure), "where", None)
+    return found
 
 
 def _settles(measure: Measure, fact: Fact) -> bool:

@@ -46,19 +46,22 @@ class Measuring(Channelling):
         return plan
 
     def _coverage(self, plan: Plan) -> Coverage:
-        return Coverage(plan, self.facts, self.states(), lambda fact, where: self._fed_by(plan.query, fact, where))
+        return Coverage(plan, self.facts, self.states(), lambda fact, wheres: self._fed_by(plan.query, fact, wheres))
 
-    def _fed_by(self, query: Query, fact: str, where: Row) -> frozenset[str]:
-        """The sources with rows of a fact that meet a condition; asked once while the data stays as it is."""
-        key = (fact, repr(where), query.as_of_load)
-        if key not in self._feeding:
+    def _fed_by(self, query: Query, fact: str, wheres: Sequence[Row]) -> list[frozenset[str]]:
+        """For each condition the sources with rows of a fact that meet it; asked once while the data stays as it is."""
+        keys = [(fact, repr(where), query.as_of_load) for where in wheres]
+        new = [(key, where) for key, where in zip(keys, wheres, strict=True) if key not in self._feeding]
+        if new:
+            counts = tuple(Named(f"c{at}", Count(fact, where)) for at, (_, where) in enumerate(new))
             leg = Scan(
-                fact=fact, by=("_source",), where=(where,), spans=(), grain=None, window=0, calendar=query.calendar,
-                timezone=query.timezone, time=self.facts[fact].time, measures=(Named("rows", Count(fact)),),
+                fact=fact, by=("_source",), where=(), spans=(), grain=None, window=0, calendar=query.calendar,
+                timezone=query.timezone, time=self.facts[fact].time, measures=counts,
             )  # fmt: skip
             found = self.warehouse().rows(self._ready(query, [leg]).render(leg))[1]
-            self._feeding[key] = frozenset(str(row[0]) for row in found)
-        return self._feeding[key]
+            for at, (key, _) in enumerate(new, start=1):
+                self._feeding[key] = frozenset(str(row[0]) for row in found if row[at])
+        return [self._feeding[key] for key in keys]
 
     def renderer(self, query: Query, ruled: Collection[str] | None = None) -> Renderer:
         """Renders legs over the facts as the query wants them known, in its currency, with looked-up dimensions.
