@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from browser.steps import follow
+
+expect = pytest.importorskip("playwright.sync_api", reason="needs playwright, see the dev group").expect
 pytestmark = pytest.mark.slow
 
 MONTHS = "/explore?metrics=leads,mql&by=channel&grain=month"
@@ -45,7 +48,7 @@ def test_the_form_shows_its_answer_without_a_reload(page: Any, site: str) -> Non
     assert page.input_value("input[name=back]") in page.url, "a language is chosen for this answer, not the one before"
     page.click("#metric-mql")
     page.wait_for_selector("#metric-mql", state="detached")
-    assert page.evaluate("document.activeElement.id") == "add-metric"
+    expect(page.locator("#add-metric")).to_be_focused()
     page.fill("#add-metric", "won_revenue")
     page.press("#add-metric", "Enter")
     page.wait_for_selector("#metric-won_revenue")
@@ -55,11 +58,11 @@ def test_the_form_shows_its_answer_without_a_reload(page: Any, site: str) -> Non
     address = page.url
     page.select_option("#compare", "year")
     page.wait_for_url("**compare=year**")
-    page.go_back(wait_until="networkidle")
+    page.go_back()
+    expect(page.locator("#compare")).to_have_value("")
     assert page.url == address
-    assert page.input_value("#compare") == ""
     page.goto(f"{site}/explore?metrics=leads,ad_spend&by=is_icp")
-    page.click(".cures >> text=Only Leads generated")
+    follow(page, page.locator(".cures >> text=Only Leads generated"))
     page.wait_for_selector("table.sortable")
     kept = page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))")
     assert kept == ["htmx-current-path-for-history"], "an address, no numbers"
@@ -98,10 +101,12 @@ def test_a_brush_zooms_and_nothing_moves(page: Any, site: str, browser: Any) -> 
     key = page.locator(".keys button").first
     key.click()
     assert key.get_attribute("aria-pressed") == "false"
+    canvas = page.locator(".plot canvas").first
+    wide = canvas.get_attribute("width")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(400)
+    expect(canvas).not_to_have_attribute("width", wide)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    assert page.locator(".plot canvas").first.bounding_box()["width"] < 390
+    assert canvas.bounding_box()["width"] < 390
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ar", "dark")])
@@ -121,21 +126,21 @@ def test_a_view_is_saved_shared_and_taken_back(page: Any, site: str, company: Pa
     page.goto(site + MONTHS, wait_until="networkidle")
     page.click("text=Save this view")
     page.fill(".keep input[type=text]", "Leads by month")
-    page.get_by_role("button", name="Save", exact=True).click()
-    page.wait_for_url("**view=Leads**")
+    follow(page, page.get_by_role("button", name="Save", exact=True))
+    assert "view=Leads" in page.url
     shared = page.url
     page.goto(f"{site}/explore")
     page.get_by_role("link", name="Leads by month").click()
     page.wait_for_selector("#metric-mql")
     assert page.url == shared
     page.click("text=Save, rename, delete")
-    page.get_by_role("button", name="Delete Leads by month").click()
-    page.get_by_role("button", name="Take it back").click()
+    follow(page, page.get_by_role("button", name="Delete Leads by month"))
+    follow(page, page.get_by_role("button", name="Take it back"))
     assert page.url == shared
     assert "Leads by month" in (company / "views" / "saved.yaml").read_text(encoding="utf-8")
     page.click("text=Save, rename, delete")
-    page.get_by_role("button", name="Delete Leads by month").click()
-    page.wait_for_selector(".undo")
+    follow(page, page.get_by_role("button", name="Delete Leads by month"))
+    assert page.locator(".undo").is_visible()
     assert "Leads by month" not in (company / "views" / "saved.yaml").read_text(encoding="utf-8")
 
 
@@ -146,12 +151,12 @@ def test_it_is_whole_without_script(browser: Any, site: str) -> None:
     page.fill("#add-metric", "mql")
     page.select_option("#by-0", "channel")
     page.select_option("#grain", "month")
-    page.get_by_role("button", name="Show", exact=True).click()
+    follow(page, page.get_by_role("button", name="Show", exact=True))
     assert page.locator("#metric-mql").is_checked()
     assert page.locator(".box .drawing.wide svg").count() == 2
     assert page.locator(".box .drawing.wide svg").first.is_visible()
-    page.click("#sort-leads")
+    follow(page, page.locator("#sort-leads"))
     assert page.locator("th[aria-sort=descending] #sort-leads").count() == 1
-    page.locator("table.sortable tbody td.n a").first.click()
+    follow(page, page.locator("table.sortable tbody td.n a").first)
     assert "Records behind Leads generated" in page.inner_text("h1")
     context.close()

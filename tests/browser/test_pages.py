@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from browser.slow import slow
+from browser.steps import follow
 from leadline.catalogue import LANGUAGES
 from leadline.web.app import PAGES
 
@@ -136,7 +137,7 @@ def test_pages_are_whole_without_script(browser: Any, site: str) -> None:
     page.goto(site)
     assert page.locator(".tile").count() == 7
     page.select_option("select[name=lang]", "ar")
-    page.get_by_role("button", name="Set", exact=True).click()
+    follow(page, page.get_by_role("button", name="Set", exact=True))
     assert page.get_attribute("html", "lang") == "ar"
     page.context.close()
 
@@ -144,13 +145,13 @@ def test_pages_are_whole_without_script(browser: Any, site: str) -> None:
 def test_from_a_tile_to_its_records_and_its_definition(browser: Any, site: str) -> None:
     page = opened(browser, "en", "light", "desk")
     page.goto(site)
-    page.get_by_role("link", name="Leads generated").first.click()
+    follow(page, page.get_by_role("link", name="Leads generated").first)
     assert "Leads generated" in page.inner_text("h1")
     assert "stage_entry" in page.inner_text("main")
     page.goto(site)
-    page.locator(".tile", has_text="Leads generated").get_by_role("link", name="channel").first.click()
+    follow(page, page.locator(".tile", has_text="Leads generated").get_by_role("link", name="channel").first)
     assert "Paid Search" in page.inner_text("main")
-    page.get_by_role("link", name="Records behind Leads generated").click()
+    follow(page, page.get_by_role("link", name="Records behind Leads generated"))
     assert page.locator("table.data tbody tr").count() > 10
     assert "hubspot" in page.inner_text("main").lower()
     assert page.heard == []
@@ -162,11 +163,11 @@ def test_an_export_is_dropped_in_and_told_of(browser: Any, site: str, company: P
     page.goto(f"{site}/sources")
     export = next((company / "exports").glob("*google_ads*.csv"))
     page.set_input_files("input[type=file]", str(export))
-    page.get_by_role("button", name="Load", exact=True).click()
+    follow(page, page.get_by_role("button", name="Load", exact=True))
     assert "unchanged" in page.inner_text("main")
     page.goto(f"{site}/sources")
     page.set_input_files("input[type=file]", {"name": "odd.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
-    page.get_by_role("button", name="Load", exact=True).click()
+    follow(page, page.get_by_role("button", name="Load", exact=True))
     assert "of no format known" in page.inner_text("main")
     assert page.heard == []
     page.context.close()
