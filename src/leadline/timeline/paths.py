@@ -80,8 +80,8 @@ def ask_paths(view: View, dictionaries: Dictionaries, question: PathQuestion) ->
         )  # fmt: skip
 
     first, *others = view.run(lambda: empty_table(words, _FIRST_SIZE), work)
-    for other, _ in others:
-        first = merge_tables(*first, other)
+    for other in others:
+        first = merge_tables(*first, *other)
     table, used = first
     there = np.flatnonzero(table[:, REACHED] | table[:, UNREACHED])
     common = there[_commonest(table[there], question.top)]

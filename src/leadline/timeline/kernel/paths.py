@@ -65,13 +65,17 @@ def _grown(table: Indices) -> Indices:
 
 
 @compiled
-def merge_tables(table: Indices, used: int, other: Indices) -> Table:
-    """The first table with the counts of the other added."""
+def merge_tables(table: Indices, used: int, other: Indices, others: int) -> Table:
+    """The first table with the counts of the other, which has `others` ways, added.
+
+    TRICKY: room is made for all of them first. They come in the order of their places, so a table that is nearly full
+    would be filled to the brim from one end, and each look would walk along all that is there.
+    """
+    while (used + others) * 4 >= table.shape[0] * 3:
+        table = _grown(table)
     key = np.empty(table.shape[1] - KEY, np.uint64)
     for place in range(other.shape[0]):
         if other[place, REACHED] | other[place, UNREACHED]:
-            if used * 4 >= table.shape[0] * 3:
-                table = _grown(table)
             for word in range(len(key)):
                 key[word] = np.uint64(other[place, KEY + word])
             slot = _slot(table, key)
