@@ -188,7 +188,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(2, 8)), cut=st.integers(1, 5))
 def test_files_that_do_not_contradict_may_come_in_any_order(tmp_path: Path, order: list[int], cut: int) -> None:
     pieces = [orders(number) for number in order]

@@ -310,7 +310,7 @@ def test_what_the_plain_delivery_says(plain: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_order_and_repetition_of_deliveries_change_nothing(
     data: st.DataObject, plain: dict[str, Any], tmp_path_factory: pytest.TempPathFactory

@@ -77,7 +77,7 @@ def resolved(stream: list[tuple[Any, ...]]) -> Identities:
     return observed.resolve()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(events, max_size=14), st.randoms(use_true_random=False))
 def test_order_and_repetition_change_nothing(stream: list[tuple[Any, ...]], shuffle: random.Random) -> None:
     shuffled = [*stream, *stream[::2]]
@@ -85,7 +85,7 @@ def test_order_and_repetition_change_nothing(stream: list[tuple[Any, ...]], shuf
     assert resolved(shuffled) == resolved(stream)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(events, max_size=14))
 def test_laws(stream: list[tuple[Any, ...]]) -> None:
     found = resolved(stream)
@@ -102,7 +102,7 @@ def test_laws(stream: list[tuple[Any, ...]]) -> None:
     assert len(names) == len(found.people())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(sightings, max_size=12))
 def test_a_merge_taken_back_leaves_the_persons_of_before(stream: list[tuple[Any, ...]]) -> None:
     known = {each.value for each in resolved(stream).person_of if each.kind == "user"}

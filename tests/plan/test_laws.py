@@ -41,7 +41,7 @@ orders = st.lists(
     min_size=1,
     max_size=30,
 )
-law = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+law = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 number = iter(range(10**9))
 
 

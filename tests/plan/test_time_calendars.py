@@ -244,7 +244,7 @@ CALENDARS = [
 ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"]
 START = datetime(2023, 1, 1)
 minutes = st.lists(st.integers(0, 1000 * 1440), min_size=1, max_size=25)
-law = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+law = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.slow

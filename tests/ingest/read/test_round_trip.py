@@ -36,7 +36,7 @@ def engine():
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
 def test_round_trip(engine, encoding, delimiter, ends):
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
     @example(cells=[["", "", "1"], ['"', "x", "2"]])
     @example(cells=[["a\nb", "", "1"], ["c", "\n", "2"]])
     @example(cells=[["# x", "y", "1"]])
@@ -64,7 +64,7 @@ def test_round_trip(engine, encoding, delimiter, ends):
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiter_is_found(engine, tmp_path, delimiter):
-    @settings(max_examples=60, deadline=None, derandomize=True)
+    @settings(max_examples=60, derandomize=True)
     @given(
         cells=st.lists(
             st.tuples(

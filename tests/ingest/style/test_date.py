@@ -178,7 +178,7 @@ def test_samples_include_the_value_that_tells(con):
 @pytest.mark.parametrize("language", ["en", "de", "fr", "nl", "es", "it", "pt", "tr", "vi", "zh", "ms", "pl"])
 @pytest.mark.parametrize("width", ["medium", "long"])
 def test_what_babel_writes_reads_back(con, language, width):
-    @settings(max_examples=60, deadline=None, derandomize=True)
+    @settings(max_examples=60, derandomize=True)
     @given(st.lists(st.dates(dt.date(1990, 1, 1), dt.date(2060, 1, 1)), min_size=1, max_size=5))
     def holds(days):
         texts = [format_date(day, width, locale=language) for day in days]

@@ -123,7 +123,7 @@ def test_what_babel_writes_reads_back(con, locale):
     def read(texts):
         return [row[0] for row in con.execute(sql, [texts]).fetchall()]
 
-    @settings(max_examples=12, deadline=None, derandomize=True)
+    @settings(max_examples=12, derandomize=True)
     @given(
         st.lists(st.decimals(-(10**12), 10**12, places=2), min_size=1, max_size=30),
         st.sampled_from(["EUR", "USD", "VND", "TRY", "CHF"]),

@@ -83,7 +83,7 @@ def test_preamble(lines, expected):
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "nl", "es", "it", "pt", "tr", "vi", "zh", "ms", "pl"])
 def test_what_babel_writes_reads_back(language):
-    @settings(max_examples=80, deadline=None, derandomize=True)
+    @settings(max_examples=80, derandomize=True)
     @given(st.dates(dt.date(2000, 1, 1), dt.date(2050, 1, 1)), st.integers(0, 400))
     def holds(first, days):
         last = first + dt.timedelta(days)
