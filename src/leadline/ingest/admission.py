@@ -57,7 +57,7 @@ def check_daily(con: Connection, record: Record) -> tuple[Finding, ...]:
             "error",
             "aggregates-over-range",
             delivery.table.file,
-            f"{delivery.table.file} aggregates over a range of days: {reason}",
+            f"it aggregates over a range of days: {reason}",
             source.daily_cure or "export with a row per day",
             at,
         ),

@@ -257,11 +257,12 @@ def clean_up(context: LoadContext) -> None:
 
 def refusal(context: LoadContext, refusals: Sequence[Finding]) -> DataError:
     """The error for a delivery that breaks rules as a whole; the first is told, the others counted."""
-    first = refusals[0]
+    first, more = refusals[0], len(refusals) - 1
+    told = [f"line {first.line} shows it"] if first.line else []
+    told += [f"and {more} more {'reason' if more == 1 else 'reasons'}"] if more else []
     return DataError(
         first.rule, f"{context.name} is refused: {first.what}.",
-        why=f"line {first.line}" if first.line else (f"and {len(refusals) - 1} more" if len(refusals) > 1 else ""),
-        fix=first.fix,
+        why=", ".join(told), fix=first.fix,
     )  # fmt: skip
 
 
