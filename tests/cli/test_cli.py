@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,6 +131,18 @@ def test_errors_have_an_exit_code_and_a_cure(run: Run, shop: Path, args: list[st
     assert words in err
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_the_cure_for_an_unknown_file_can_be_run_as_it_stands(run: Run, shop: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "my exports" / "odd.csv"
+    odd.parent.mkdir()
+    odd.write_text("order,day,total\n1,2026-01-05,49.90\n2,2026-01-06,12.00\n", encoding="utf-8")
+    code, out, _ = run("-w", str(shop), "load", str(odd))
+    assert code == 4
+    cure = out.partition("leadline ")[2].splitlines()[0]
+    assert cure == f"load --propose '{odd}'"
+    assert run("-w", str(shop), *shlex.split(cure))[0] == 0
+    assert (shop / "sources" / "odd.yaml").exists()
 
 
 def test_without_a_workspace_the_way_to_one_is_shown(run: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -106,7 +107,9 @@ def _show(report: LoadReport, timezone: str, *, dry_run: bool, verbose: bool) ->
     if report.status == "skipped" and not verbose:
         return
     if report.error is not None:
-        for line in str(report.error).splitlines():
+        # The cure is to be run from here as it stands, so it names the file by its path.
+        told = str(report.error).replace(f"--propose {report.file}", f"--propose {shlex.quote(report.path)}")
+        for line in told.splitlines():
             click.echo(f"    {line.strip()}")
     for fact in report.facts:
         parts = [f"{count:,} {word}" for word, count in _counts(fact) if count]
