@@ -37,6 +37,7 @@ def test_try_merge_show_and_take_back(run: Run) -> None:
     assert code == 0
     assert "would be one person" in out
     assert "u2 -> u1" in out
+    assert "metrics go on counting the ids" in out
     assert "Person u2" in run("show", "v2")[1]
     assert "are one person" in run("merge", "u1", "u2", "--by", "ada", "--reason", "two logins")[1]
     _, out, _ = run("show", "v2")

@@ -116,4 +116,6 @@ def _correction(done: Correction) -> str:
     lines += [f"    {each:<40} {before} -> {after}" for each, before, after in done.changed[:_SHOWN]]
     if len(done.changed) > _SHOWN:
         lines.append(f"    and {len(done.changed) - _SHOWN:,} more ids")
+    if done.changed:
+        lines.append("Funnels, paths and cohorts follow; metrics go on counting the ids that rows have.")
     return "\n".join(lines)
