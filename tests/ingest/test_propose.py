@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -132,7 +133,7 @@ def test_a_proposal_loads_the_file_it_came_from(
     message = propose(workspace.path, path, workspace.facts)
     assert f"Wrote sources/{name}.yaml" in message
     assert f"fact `{fact}`" in message
-    assert f"leadline load {path}" in message
+    assert f"leadline load {shlex.quote(str(path))}" in message
     with workspace:
         (report,) = workspace.load([path])
         assert report.status == "loaded", report.error
@@ -178,6 +179,54 @@ def test_what_is_uncertain_is_said(workspace: Workspace, tmp_path: Path, content
     with workspace:
         (report,) = workspace.load([tmp_path / "orders.csv"])
     assert report.status == "loaded", report.error
+
+
+TOTALS = [
+    ("in a column of words", "Order;Date;Customer;Country;Total\n1;2026-03-04;a;ES;1,50\n2;2026-03-05;b;DE;2,25\n"
+     ";;;Total:;3,75\n", "line 4 (Total:)"),
+    ("in the column of dates", "Datum;Bestellnr;Kunde;Betrag\n04.03.2026;1;a;1.001,50\n05.03.2026;2;b;2,25\n"
+     "Gesamtsumme;;;1.003,75\n", "line 4 (Gesamtsumme)"),
+    ("in Vietnamese", "Order;Date;Customer;Note;Total\n1;2026-03-04;a;x;1,50\n2;2026-03-05;b;y;2,25\n"
+     ";;;TỔNG CỘNG;3,75\n", "line 4 (TỔNG CỘNG)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "said"), [row[1:] for row in TOTALS], ids=[row[0] for row in TOTALS])
+def test_a_totals_row_is_left_out_and_held_against_the_rows(
+    workspace: Workspace, tmp_path: Path, content: str, said: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    message, _ = proposal(workspace, path, content)
+    assert f"{said} is a totals row: left out, held against the sums of" in message
+    assert "the key is the line" not in message, "it is no row that would need a key"
+    with workspace:
+        (report,) = workspace.load([path])
+        assert (report.status, report.totals, report.quarantined) == ("loaded", 1, 0), report.error
+        rows = workspace.query(["orders", "revenue"], period="2026-03").rows
+        path.write_text(content.replace("2,25", "2,20"), encoding="utf-8")
+        (report,) = workspace.load([path])
+    assert [row[-1] for row in rows] in ([Decimal("3.75")], [Decimal("1003.75")])
+    assert report.status == "refused"
+    assert report.error is not None
+    assert report.error.code == "control-total"
+
+
+@pytest.mark.parametrize(
+    "last", ["3;2026-03-06;c;Total;3,75", ";2026-03-06;c;Totally;3,75", ";;;;3,75", "3;2026-03-06;c;;3,75"]
+)
+def test_a_row_that_only_resembles_totals_stays(workspace: Workspace, tmp_path: Path, last: str) -> None:
+    """A country called Total, and rows that do not say so: what is no order goes to quarantine, told, not away."""
+    rows = "".join(f"{at};2026-03-0{at % 9 + 1};a;ES;0,{at}\n" for at in range(10, 40))
+    message, text = proposal(workspace, tmp_path / "orders.csv", f"Order;Date;Customer;Country;Total\n{rows}{last}\n")
+    assert "totals row" not in message
+    assert "totals:" not in text
+
+
+def test_totals_that_add_up_to_nothing_are_doubted(workspace: Workspace, tmp_path: Path) -> None:
+    content = "Order;Date;Customer;Country;Total\n1;2026-03-04;a;ES;1,50\n2;2026-03-05;b;DE;2,25\n;;;Total;9,00\n"
+    message, text = proposal(workspace, tmp_path / "orders.csv", content)
+    assert "but its numbers are no sums of the rows" in message
+    assert "sums:" not in text
 
 
 def test_odd_headers_make_valid_yaml(workspace: Workspace, tmp_path: Path) -> None:

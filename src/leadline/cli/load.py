@@ -116,13 +116,13 @@ def _show(report: LoadReport, timezone: str, *, dry_run: bool, verbose: bool) ->
         span = f", {_day(fact.first, timezone)} to {_day(fact.last, timezone)}" if fact.first and fact.last else ""
         click.echo(f"    {fact.fact}: {', '.join(parts) or 'no rows'}{span}")
     dropped = [
-        (report.totals, "totals rows left out"),
-        (report.left_out, "rows left out by the source's own filter"),
-        (report.quarantined, "rows in quarantine"),
+        (report.totals, "totals row", " left out"),
+        (report.left_out, "row", " left out by the source's own filter"),
+        (report.quarantined, "row", " in quarantine"),
     ]
-    for count, words in dropped:
+    for count, what, words in dropped:
         if count:
-            click.echo(f"    {count:,} {words}")
+            click.echo(f"    {count:,} {what}{'' if count == 1 else 's'}{words}")
     for finding in report.findings:
         told = report.error is not None and finding.rule == report.error.code
         if not told and (finding.severity != "note" or verbose):

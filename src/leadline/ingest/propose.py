@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +17,14 @@ from leadline.ingest.guess import Guess, Look, Seen, guess_fact, look_at, stage_
 from leadline.ingest.header import normalise
 from leadline.ingest.source import ValueType
 from leadline.ingest.synonym import fold
+from leadline.ingest.total_row import find_total, summed, without
 from leadline.model.fact import Fact
 from leadline.sql.name import literal
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
     from leadline.ingest.read import Table
+    from leadline.ingest.total_row import TotalRow
 
 _CODES = re.compile(
     "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MAD|MXN|MYR|NOK|NZD|PEN|PHP"
@@ -71,8 +74,11 @@ def propose(folder: Path, path: Path, facts: Mapping[str, Fact]) -> str:
         known = _known_as(tables)
         if known:
             what = f"{path.name} is a {known} export: it needs no mapping, and nothing was written."
-            return f"{what}\nNext: leadline load {path}"
-        table = max(tables, key=lambda one: one.rows)
+            return f"{what}\nNext: leadline load {shlex.quote(str(path))}"
+        whole = table = max(tables, key=lambda one: one.rows)
+        total = find_total(con, whole)
+        if total is not None:
+            table = without(con, whole, total)
         currency = _workspace_currency(folder)
         look = look_at(con, table, month_first=currency == "USD")
         guess = guess_fact(look, facts, path.name)
@@ -82,12 +88,17 @@ def propose(folder: Path, path: Path, facts: Mapping[str, Fact]) -> str:
             raise UsageError(
                 "proposal-exists", f"sources/{name}.yaml exists already, and is not overwritten.",
                 why=f"it would be the proposal for {path.name}",
-                fix=f"edit it, or move it away and run leadline load --propose {path} again",
+                fix=f"edit it, or move it away and run leadline load --propose {shlex.quote(str(path))} again",
             )  # fmt: skip
         own = _own_source(con, folder, tables, facts)
         if own:
-            return f"{own} reads {path.name} already: nothing was written.\nNext: leadline load {path}"
+            return (
+                f"{own} reads {path.name} already: nothing was written.\nNext: leadline load {shlex.quote(str(path))}"
+            )
         draft = _Draft(con, table, look, guess, path, name, currency, len(tables) > 1)
+        if total is not None:
+            numbers = [seen for seen in look.columns if seen.kind in ("integer", "number")]
+            draft.leave_out(total, summed(con, whole, total, numbers, look.decimal or table.decimal or "."))
         text = draft.text()
     finally:
         con.close()
@@ -190,11 +201,26 @@ class _Draft:
         self.derived: dict[str, str] = {}
         self.mapped: dict[str, tuple[str, str]] = {}
         """Expression and comment by fact column."""
+        self.totals: list[str] = []
+
+    def leave_out(self, total: TotalRow, sums: Sequence[str]) -> None:
+        """Leave out a totals row, and hold it against the sums of these columns."""
+        name = self.names[total.header]
+        self.totals = ["totals:  # rows that repeat the others: left out, and held against their sums"]
+        if self._type(total.header)[0] == "text":
+            condition = f"{self.names[total.empty]} is null and trim({name}) = {literal(total.label)}"
+            self.totals.append(f"  where: {_folded(condition)}")
+        else:
+            self.totals += [f"  columns: [{name}]", f"  pattern: {json.dumps(f'^{re.escape(total.label)}$')}"]
+        if sums:
+            self.totals.append(f"  sums: [{', '.join(self.names[header] for header in sums)}]")
+        held = f"held against the sums of {_shown(sums)}" if sums else "but its numbers are no sums of the rows"
+        self.checks.append(f"line {total.line} ({total.label}) is a totals row: left out, {held}.")
 
     def text(self) -> str:
         """The whole definition."""
         facts = self._facts() if self.guess else self._skeleton()
-        parts = [self._head(), self._columns(), self._derived(), facts, self._unmapped()]
+        parts = [self._head(), self._columns(), self._derived(), self.totals, facts, self._unmapped()]
         return "\n".join(line for part in parts for line in part) + "\n"
 
     def message(self) -> str:
@@ -204,10 +230,12 @@ class _Draft:
             because = ", ".join(f"{header} → {column}" for column, header in list(self.guess.columns.items())[:6])
             lines.append(f"Its rows look like fact `{self.guess.fact.name}`: {because or 'dates of stages'}.")
             lines += [f"Check: {check}" for check in self.checks]
-            lines.append(f"Next: look through it, then leadline load {self.path}")
+            lines.append(f"Next: look through it, then leadline load {shlex.quote(str(self.path))}")
         else:
             lines.append("No fact could be guessed from its columns; the file says which facts could take them.")
-            lines.append(f"Next: finish it (until then no load reads it), then leadline load {self.path}")
+            lines.append(
+                f"Next: finish it (until then no load reads it), then leadline load {shlex.quote(str(self.path))}"
+            )
         return "\n".join(lines)
 
     def _names(self) -> dict[str, str]:

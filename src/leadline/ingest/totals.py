@@ -24,6 +24,12 @@ class TotalsVerdict(Struct, frozen=True):
     refusals: tuple[Finding, ...] = ()
 
 
+def allowed_gap(count: int, *values: float) -> float:
+    """How far a stated total may lie from the sum of `count` rows rounded to cents; whole `values` must be equal."""
+    whole = all(value == int(value) for value in values)
+    return 1e-9 + (0.0 if whole else 0.005 + min(0.005 * count, 4 * math.sqrt(count / 12) * 0.01))
+
+
 def check_totals(con: Connection, record: Record) -> TotalsVerdict:
     """Count the totals rows and hold the grand ones against the sum of the other rows."""
     if not record.is_total:
@@ -77,10 +83,8 @@ def check_totals(con: Connection, record: Record) -> TotalsVerdict:
             continue
         total = float(own[1 + position] or 0)
         candidates = [float(value) for _, value in stated] + [float(sum(value for _, value in stated))]
-        whole = all(value == int(value) for value in candidates) and total == int(total)
-        allowed = 0.0 if whole else 0.005 + min(0.005 * count, 4 * math.sqrt(count / 12) * 0.01)
         gap = min(abs(value - total) for value in candidates)
-        if gap <= allowed + 1e-9:
+        if gap <= allowed_gap(count, total, *candidates):
             continue
         field = record.fields[name.lower()]
         share = gap / max(abs(candidates[0]), 1e-9)
