@@ -108,8 +108,8 @@ def _show(report: LoadReport, timezone: str, *, dry_run: bool, verbose: bool) ->
         return
     if report.error is not None:
         # The cure is to be run from here as it stands, so it names the file by its path.
-        told = str(report.error).replace(f"--propose {report.file}", f"--propose {shlex.quote(report.path)}")
-        for line in told.splitlines():
+        said = str(report.error).replace(f"--propose {report.file}", f"--propose {shlex.quote(report.path)}")
+        for line in said.splitlines():
             click.echo(f"    {line.strip()}")
     for fact in report.facts:
         parts = [f"{count:,} {word}" for word, count in _counts(fact) if count]
