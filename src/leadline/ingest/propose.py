@@ -397,6 +397,8 @@ class _Draft:
             nps = "nps" in fold(f"{self.path.stem} {' '.join(self.table.columns)}").split()
             self.mapped["kind"] = (literal("nps" if nps else "csat"), "nps, csat, ces or awareness")
             self.checks.append(f"the survey is taken to be {'NPS' if nps else 'CSAT'}.")
+        if "clicks" in self.mapped and fact.has("link_clicks"):
+            self.mapped.setdefault("link_clicks", (self.mapped["clicks"][0], "the file has no other clicks"))
         currency = columns.get("currency")
         if currency and not all(re.fullmatch(r"[A-Za-z]{3}", text) for text in self.seen[currency].texts):
             del self.mapped["currency"]
