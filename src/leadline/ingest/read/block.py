@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from leadline.ingest.read.look import extent, filled, is_comment, is_name, is_typed, shown
+from leadline.ingest.read.look import extent, filled, is_comment, is_name, is_remark, is_typed, shown
 from leadline.ingest.read.record import Record
 
 LOOK = 40
@@ -107,12 +107,14 @@ class _Open:
         self.width = max(len(header.cells), 1)
         self.named = extent(header)
         self.rows = 0
+        self.numbered = False
         self._seen = [0] * self.width
         self._typed = [0] * self.width
         self._met: list[Record] = []
 
     def learn(self, record: Record) -> None:
         self.rows += 1
+        self.numbered = self.numbered or is_comment(record)
         if self.rows <= _TYPES_FROM:
             self._met.append(record)
 
@@ -141,7 +143,7 @@ class _Open:
             and list(map(shown, record.cells[:width])) == self.header[:width]
         ):
             return "repeat"
-        if first.startswith("#") and (width < self.named or (narrow and first.startswith("# "))):
+        if is_remark(record, self.width, numbered=narrow or self.numbered):
             return "new" if _header_below(ahead.peek(LOOK), self, narrow) else "comment"
         if width == 1 and self.named > 1:
             following = ahead.peek(LOOK)
@@ -195,7 +197,7 @@ def is_header(record: Record, following: list[Record], narrow: bool, relaxed: bo
         return False
     run: list[Record] = []
     for item in following:
-        if not extent(item) or (is_comment(item) and extent(item) < width):
+        if not extent(item) or is_remark(item, len(record.cells)):
             break
         run.append(item)
     if is_comment(record) and (width < 2 or not run or extent(run[0]) != width or is_comment(run[0])):

@@ -63,3 +63,15 @@ def filled(record: Record) -> int:
 def is_comment(record: Record) -> bool:
     """Whether the line begins with `#` as comment lines do."""
     return bool(record.cells) and shown(record.cells[0]).startswith("#")
+
+
+def is_remark(record: Record, width: int, *, numbered: bool = False) -> bool:
+    """Whether a line among rows of `width` cells is a comment: it begins with `#` and is no row by its form.
+
+    Orders, tickets and ranks bear a `#` too. So a line with all its delimiters is a row, however many cells at its end
+    are empty, unless it says nothing but that; and where rows are `numbered` like that, or nothing but such cells, a
+    comment has a blank after its mark.
+    """
+    if not is_comment(record) or (numbered and not shown(record.cells[0]).startswith("# ")):
+        return False
+    return len(record.cells) < width or filled(record) == 1
