@@ -401,7 +401,7 @@ DEAL = Fact(
 ORDER = Fact(
     "order",
     "Orders: one row an order line, or one row an order or payment where the source has no lines.",
-    fed_by="a shop's orders or a payment provider's charges (Stripe)",
+    fed_by="a shop's orders (Shopify) or a payment provider's charges (Stripe)",
     time="ordered_at",
     entity="customer_id",
     first_by=("customer_id",),
