@@ -97,6 +97,7 @@ def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL, *, plain_o
 
     Reads signs (also trailing, and parentheses for negative), currency signs and codes, grouping by the other mark,
     spaces or apostrophes in threes or as in India, exponents, and per cent (`2.5%` and, in Turkish, `%2.5` are 0.025).
+    A stroke in the place of cents (`49,-`) means none, and no sign.
     `< 10%` is a bound and no number: null, and not unreadable. `plain_only` leaves out all that, for cells that are
     expected to be nothing but digits and a mark.
     """
@@ -128,16 +129,18 @@ def _written_sql(text: str, decimal: str, type_: str) -> str:
     sign = "[-+−–]"
     number = f"(?:{digits}(?:{point}\\d*)?|{point}\\d+)(?:[eE][-+]?\\d{{1,3}})?"
     space = "[\\s\u00a0\u202f\u2009]*"
-    shape = (
-        f"^{space}(?:\\({space})?{sign}?{space}(?:{currency})?{space}{sign}?{space}(?:%{space})?{number}"
-        f"{space}%?{space}(?:{currency})?{space}%?{space}{sign}?{space}(?:\\){space})?$"
+    even = f"{point}[-–—]{{1,2}}"
+    dressed = (
+        f"{sign}?{space}(?:{currency})?{space}{sign}?{space}(?:%{space})?(?:{number}|{digits}{even})"
+        f"{space}%?{space}(?:{currency})?{space}%?{space}{sign}?"
     )
+    shape = f"^{space}(?:{dressed}|\\({space}{dressed}{space}\\)){space}$"
     core = f"regexp_extract({text}, '{_quoted(number)}')"
     bare = f"regexp_replace({core}, '{_quoted(gap)}', '', 'g')"
     if decimal != ".":
         bare = f"replace({bare}, ',', '.')"
     before = f"regexp_extract({text}, '^[^0-9]*')"
-    after = f"regexp_extract({text}, '[^0-9.,]*$')"
+    after = f"regexp_replace(regexp_extract({text}, '[.,]?[^0-9.,]*$'), '^{_quoted(even)}', '')"
     negative = f"(regexp_matches({before}, '[-−–(]') or regexp_matches({after}, '[-−–]'))"
     value = f"try_cast({bare} as {DECIMAL})"
     signed = f"{value} * (case when {negative} then -1 else 1 end)"
