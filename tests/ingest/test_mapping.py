@@ -78,6 +78,18 @@ def test_dates_that_can_be_read_both_ways_are_refused(tmp_path: Path) -> None:
     assert "dates:" in report.error.fix
 
 
+@pytest.mark.parametrize(
+    ("row", "code"), [("3;01/03/2026;1,5", "ambiguous-dates"), ("3;2026-03-01;1.234", "ambiguous-numbers")]
+)
+@pytest.mark.parametrize("headers", ["Betrag", "[Betrag, Summe]"])
+def test_headers_in_no_stated_language_decide_nothing(tmp_path: Path, row: str, code: str, headers: str) -> None:
+    columns = "columns:\n  day: {headers: Tag}\n  sum: {headers: " + headers + "}"
+    loader = Loader(tmp_path, source("date: day, amount: sum", "cost", "day", columns))
+    report = loader.load(f"Nr;Tag;Betrag\n{row}\n")
+    assert report.error is not None
+    assert report.error.code == code
+
+
 def test_a_few_dates_of_another_form_are_not_guessed(tmp_path: Path) -> None:
     days = [f"2026-01-{day:02d},{day}" for day in range(1, 30)]
     loader = Loader(tmp_path, source("date: day, amount: sum", "cost", "day"))

@@ -187,7 +187,7 @@ def _listed(key: str, value: Any, path: str) -> Any:
     if isinstance(value, str) and (key in _LIST_FIELDS or (key == "columns" and path in ("recognise", "totals"))):
         return [value]
     if key == "headers" and not isinstance(value, dict):
-        return {"en": value if isinstance(value, list) else [value]}
+        return {"": value if isinstance(value, list) else [value]}
     if path.endswith("headers") and isinstance(value, str):
         return [value]
     if isinstance(value, str) and (path == "columns" or (parent[:1] == ["context"] and path.endswith(".columns"))):
