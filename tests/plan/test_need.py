@@ -56,6 +56,62 @@ def test_a_filter_over_an_empty_column_asks_for_it_too(tmp_path: Path) -> None:
         assert workspace.query(["sessions"], where="campaign is null").rows == [(30,)]
 
 
+PLACED = {
+    "ad": [{"date": "2026-01-05", "channel": "Paid Search", "spend": 90, "clicks": 9}],
+    "cost": [{"date": "2026-01-06", "channel": "Events", "team": "marketing", "amount": 60}],
+    "stage_entry": [
+        {"person_id": "a", "entered_at": "2026-01-07", "stage": "lead", "country": "DE", "channel": "Paid Search"},
+        {"person_id": "b", "entered_at": "2026-01-08", "stage": "lead", "country": "FR", "channel": "Events"},
+    ],
+}
+"""Two leads of two countries for 150; nothing says what was spent in which country."""
+SPENDING = """
+t_spend: {formula: sum(ad.spend), unit: money}
+t_all: {formula: sum(ad.spend) + sum(cost.amount), unit: money}
+t_leads: count(stage_entry where stage = 'lead')
+t_cpl: {formula: t_all / t_leads, unit: money}
+t_left: 1 - t_all / 1000
+"""
+
+
+def test_a_member_has_no_nought_of_what_no_row_places(tmp_path: Path) -> None:
+    """Where no source says in which country money was spent, no country was free of charge."""
+    with make_workspace(tmp_path / "w", metrics=SPENDING) as workspace:
+        give(workspace, PLACED)
+        names = ["t_spend", "t_cpl", "t_left", "t_leads"]
+        rows = workspace.query(names, by=["country"], period="2026-01").rows
+        assert rows == [("DE", None, None, None, 1), ("FR", None, None, None, 1), (None, 90, None, 0.85, 0)]
+        assert workspace.query(["t_cpl"], by=["country"], period="2026-01").rows == [
+            ("DE", None),
+            ("FR", None),
+            (None, None),
+        ]
+        assert workspace.query(names[:1], where="country = 'DE'", period="2026-01").rows == [(None,)], (
+            "as a filter has it"
+        )
+        [total] = workspace.query(["t_cpl"], by=["country"], period="2026-01", total=True).totals
+        assert total.values == (None, 75.0)
+
+
+def test_a_sum_tells_what_some_part_of_it_places(tmp_path: Path) -> None:
+    """Advertising says its campaigns, other costs none: those stay unattributed, and noughts are noughts."""
+    with make_workspace(tmp_path / "w", metrics=SPENDING) as workspace:
+        give(workspace, PLACED)
+        rows = workspace.query(["t_spend", "t_all", "t_cpl"], by=["channel"], period="2026-01").rows
+        assert rows == [("Events", 0, 60, 60.0), ("Paid Search", 90, 90, 90.0)]
+        more = {"ad": [{"date": "2026-01-09", "channel": "Paid Search", "campaign": "spring", "spend": 10}]}
+        give(workspace, more, source="more")
+        assert workspace.query(["t_all"], by=["campaign"], period="2026-01").rows == [("spring", 10), (None, 150)]
+
+
+def test_a_breakdown_of_nothing_has_no_rows(tmp_path: Path) -> None:
+    with make_workspace(tmp_path / "w", metrics=SPENDING) as workspace:
+        give(workspace, PLACED)
+        assert workspace.query(["t_spend"], by=["channel"], period="2026-02").rows == []
+        give(workspace, {"ad": [{"date": "2026-02-05", "clicks": 1}]}, source="late")
+        assert workspace.query(["t_spend"], by=["channel"], where="channel = 'Email'", period="2026-02").rows == []
+
+
 def test_a_nought_that_was_counted_stays(tmp_path: Path) -> None:
     """One row fills the column, so the others are truly no event pages."""
     with make_workspace(tmp_path / "w") as workspace:

@@ -7,7 +7,7 @@ reads, whether a source is late, what absence means) is worked out once per peri
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias, cast
 
@@ -17,6 +17,7 @@ from leadline.plan.arithmetic import Evaluator, Number, divide, evaluator, plain
 from leadline.plan.compile import Plan
 from leadline.plan.coverage import Coverage
 from leadline.plan.leg import Cohort, Course, Leg, Moves, Scan
+from leadline.plan.need import Empty
 from leadline.plan.output import Leaf, Output
 from leadline.plan.query import FactState
 from leadline.plan.result import Mark, ResultColumn, Value
@@ -31,12 +32,17 @@ MAX_DENSE_CELLS = 200_000
 class Answer:
     """Collects the rows of all legs by label and dimensions, then evaluates the outputs."""
 
-    def __init__(self, plan: Plan, states: Mapping[str, FactState], coverage: Coverage) -> None:
+    def __init__(
+        self, plan: Plan, states: Mapping[str, FactState], coverage: Coverage, empty: Empty | None = None
+    ) -> None:
+        """`empty` tells which columns no row of a fact fills; without it none is taken to be."""
         self.plan = plan
         self.states = states
         self.coverage = coverage
+        self.empty = empty
         self.columns: dict[str, dict[Key, Any]] = {}
         self.keys: list[Key] = []
+        self._gaps: dict[str, tuple[int, ...]] = {}
 
     def take(self, leg: Leg, rows: Iterable[Sequence[Any]]) -> None:
         """Add the rows of one leg, as `leadline.sql.render` lays them out.
@@ -111,6 +117,28 @@ class Answer:
             names = sorted({source for leaf in leaves for source in sources(label, leaf)})
             if names:
                 found["all" if isinstance(label, int) else label.isoformat()] = names
+        return found
+
+    def unplaced(self, output: Output) -> tuple[int, ...]:
+        """Dimensions by which an output has nothing to tell: no row fills them in what it is made of.
+
+        All of it is unattributed then, and no member has a nought of it. A sum has something to tell where one of its
+        parts has, a product or ratio where all have.
+        """
+        dims = range(len(self.plan.query.by)) if self.empty is not None else ()
+        told = {leaf.measure: self._unfilled(leaf) for leaf in output.leaves if self.columns.get(leaf.alias)}
+        return tuple(at for at in dims if _is_void(output.formula, {one for one, gaps in told.items() if at in gaps}))
+
+    def _unfilled(self, leaf: Leaf) -> tuple[int, ...]:
+        """Dimensions that no row of a leaf's fact fills, nor a lookup, a rule or the touches of a credit lend."""
+        if self.empty is None or leaf.whole or isinstance(leaf.measure, tree.Credit):
+            return ()
+        found = self._gaps.get(leaf.alias)
+        if found is None:
+            by, column = self.plan.query.by, self.columns[leaf.alias]
+            unseen = [at for at in range(len(by)) if not any(dims[at] is not None for _, dims in column)]
+            empty = self.empty(leaf.measure.fact, tuple(by[at] for at in unseen)) if unseen else ()
+            found = self._gaps[leaf.alias] = tuple(at for at in unseen if by[at] in empty)
         return found
 
     def _members(self) -> list[tuple[Label, list[Dims]]]:
@@ -246,6 +274,8 @@ class _Column:
             return None
         reader = _Reader(answer, output, label, _nothing)
         slot = reader.slots[0]
+        if reader.unplaced:
+            return None
         if slot.kind != "plain" or slot.parts is not None or slot.unlike or (slot.money and len(slot.currencies) > 1):
             return None
         made = cls()
@@ -273,6 +303,8 @@ class _Column:
         marks: dict[tuple[int, int], Mark],
     ) -> None:
         """A row for each of these dimensions, after what stands `ahead`; the same as `cell` one by one, in one loop."""
+        if not members:
+            return
         get, label = self.column.get, self.label
         absent, absent_mark, _ = self.absence
         money = next(iter(self.currencies), "") if self.currencies else ""
@@ -317,6 +349,7 @@ class _Reader:
         "settling",
         "slots",
         "unlike",
+        "unplaced",
     )
 
     def __init__(self, answer: Answer, output: Output, label: Label, evaluate: Evaluator) -> None:
@@ -326,6 +359,7 @@ class _Reader:
         self.late = any(answer.coverage.late_sources(label, leaf) for leaf in output.leaves)
         self.like = any(slot.like for slot in self.slots)
         self.settling = any(answer.coverage.settling_sources(label, leaf) for leaf in output.leaves)
+        self.unplaced = answer.unplaced(output)
         self.dims: Dims = ()
         self.currencies: set[str] | None = None
         self.open = self.nothing = self.unlike = False
@@ -335,6 +369,8 @@ class _Reader:
         self.dims = dims
         self.currencies = None
         self.open = self.nothing = self.unlike = False
+        if any(dims[at] is not None for at in self.unplaced):
+            return None, None, None
         value = self.evaluate(self)
         return value, self.mark(), self.currencies
 
@@ -429,6 +465,22 @@ def _currencies(answer: Answer, leaf: Leaf) -> set[str]:
     """What a leaf's amounts are in: the currency asked for, or those that its fact's rows have."""
     known = set(answer.states.get(leaf.measure.fact, FactState()).currencies) if leaf.money else set()
     return {answer.plan.query.currency} if known and answer.plan.query.currency else known
+
+
+def _is_void(formula: tree.Formula, void: Collection[tree.Measure]) -> bool:
+    """Whether nothing is left of a formula when these measures have nothing to tell."""
+    match formula:
+        case tree.Combine("+" | "-", left, right):
+            parts = [part for part in (left, right) if not isinstance(part, tree.Number)]
+            return bool(parts) and all(_is_void(part, void) for part in parts)
+        case tree.Combine(_, left, right):
+            return _is_void(left, void) or _is_void(right, void)
+        case tree.Negate(of) | tree.Prior(of):
+            return _is_void(of, void)
+        case tree.Number() | tree.Total() | tree.Ref() | tree.Credited():
+            return False
+        case _:
+            return formula in void
 
 
 def _bound(output: Output) -> Evaluator:

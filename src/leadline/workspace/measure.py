@@ -181,7 +181,7 @@ class Measuring(Channelling):
 
             rates = used_rates(warehouse, renderer, plan.legs, plan.query.as_of_load)
         kept = self._coverages.get(id(plan))
-        answer = Answer(plan, self.states(), kept or self._coverage(plan))
+        answer = Answer(plan, self.states(), kept or self._coverage(plan), self._empty_columns)
         statements = []
         for leg in plan.legs:
             sql = renderer.render(leg)
