@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from kit import give, make_workspace
 from leadline.plan.result import Result
+from leadline.report.table import render_table
 from leadline.workspace import Workspace
 
 METRICS = """
@@ -278,3 +279,21 @@ def test_a_shift_of_zone_moves_nothing_across_the_world(tmp_path: Path, drawn: l
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
         with space(tmp_path, rows, timezone=zone, settings=chosen) as workspace:
             assert sum(series(workspace.query(["t_orders"], grain="month")).values()) == len(drawn)
+
+
+def test_a_period_that_the_question_cuts_says_so(tmp_path: Path) -> None:
+    """One order a day of June 2026; June 3 is a Wednesday and June 17 one too."""
+    days = [{"order_id": str(day), "amount": 1, "ordered_at": f"2026-06-{day:02d} 12:00"} for day in range(1, 31)]
+    with make_workspace(tmp_path / "w", metrics="t_sum: sum(order.amount)", today="2026-07-06") as workspace:
+        give(workspace, {"order": days})
+        cut = workspace.query(["t_sum"], grain="week", period="2026-06-03..2026-06-17", total=True)
+        assert [row[1] for row in cut.rows] == [5, 7, 3]
+        assert cut.marks == {(0, 0): "cut", (2, 0): "cut"}
+        assert not cut.totals[0].marks
+        table = render_table(cut).replace("\u2009", " ")
+        assert "Jun 1 – 7, 2026¦" in table
+        assert "¦ only a part of this period was asked for" in table
+        whole = workspace.query(["t_sum"], grain="week", period="2026-06-01..2026-06-21")
+        assert ([row[1] for row in whole.rows], whole.marks) == ([7, 7, 7], {})
+        by_month = workspace.query(["t_sum"], by=["channel"], grain="month", period="2026-06-03..2026-06-30")
+        assert (by_month.rows[0][2], by_month.marks) == (28, {(0, 0): "cut"})

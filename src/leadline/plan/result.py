@@ -13,7 +13,7 @@ from leadline.errors import unknown
 from leadline.plan.query import Query
 
 Value = int | float | Decimal | str | bool | dt.date | None
-Mark = Literal["unfinished", "settling", "redefined", "like", "immature", "unlike", "no-data"]
+Mark = Literal["cut", "unfinished", "settling", "redefined", "like", "immature", "unlike", "no-data"]
 
 
 def _sort_key(value: Value) -> tuple[int, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from leadline.errors import RefusedError
@@ -71,6 +71,15 @@ def answer_labels(
             fix="choose a shorter period or a coarser grain",
         )
     return tuple(labels), span
+
+
+def cut_periods(labels: Sequence[dt.date | int], span: Span | None, query: Query) -> frozenset[dt.date]:
+    """The periods of an answer that the asked range cuts: their values are of a part of their days."""
+    if span is None or query.grain is None or query.period is None:
+        return frozenset()
+    dated = [label for label in labels if isinstance(label, dt.date)]
+    ends = {label: query.calendar.shift(label, query.grain, 1) for label in {*dated[:1], *dated[-1:]}}
+    return frozenset(label for label, end in ends.items() if label < span[0] or end > span[1])
 
 
 def _local(instant: dt.datetime, query: Query) -> dt.datetime:

@@ -19,6 +19,7 @@ from leadline.time.calendar import GRAINS
 
 UNATTRIBUTED = "Unattributed"
 MARKS: dict[Mark | str, str] = {
+    "cut": "¦",
     "unfinished": "*",
     "settling": "°",
     "redefined": "◊",
@@ -28,6 +29,7 @@ MARKS: dict[Mark | str, str] = {
     "no-data": "‡",
 }
 FOOTNOTES: dict[Mark | str, str] = {
+    "cut": "only a part of this period was asked for",
     "unfinished": "period not finished yet: the value will still change",
     "settling": "conversions of its last days are still being credited",
     "redefined": "another definition than before, or two within the period",

@@ -19,6 +19,7 @@ from leadline.plan.need import Need, need_of
 from leadline.plan.provenance import provenance_of
 from leadline.plan.query import Query
 from leadline.plan.result import Mark, Result, ResultColumn, Total, Value
+from leadline.plan.span import cut_periods
 from leadline.plan.total import total_queries, total_rows
 from leadline.sql.relation import CHANNEL, Widening
 from leadline.sql.render import Renderer
@@ -188,6 +189,8 @@ class Measuring(Channelling):
             statements.append(sql)
             answer.take(leg, warehouse.rows(sql)[1])
         columns, rows, marks = answer.rows()
+        if cut := cut_periods(plan.labels, plan.spans[()], plan.query):
+            marks |= {(number, 0): "cut" for number, row in enumerate(rows) if row[0] in cut}
         rows, needs = self._without_nobodys_noughts(plan.query.where, columns, rows, marks)
         provenance = provenance_of(plan, statements, answer, self.states())
         provenance["needs"] = needs
