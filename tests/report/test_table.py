@@ -6,6 +6,7 @@ import pytest
 
 from leadline.charts.label import columns
 from leadline.plan.result import Result, ResultColumn
+from leadline.report.format import format_attained
 from leadline.report.table import Style, render_table, style_for
 
 COLUMNS = (
@@ -83,3 +84,10 @@ def test_a_cell_cannot_steer_the_terminal() -> None:
     result = Result(COLUMNS[1:2], [("\x1b]0;owned\x07\x1b[2Jname\u202e",)], {})
     assert "\x1b" not in render_table(result)
     assert "\u202e" not in render_table(result)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.787, "79%"), (0.994, "99%"), (0.997, "99%"), (1.0, "100%"), (1.004, "100%"), (None, "–")]
+)
+def test_a_goal_that_is_missed_is_not_reached_to_all_of_it(share: float | None, text: str) -> None:
+    assert format_attained(share) == text

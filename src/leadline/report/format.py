@@ -78,6 +78,11 @@ def format_period(value: date, grain: str, locale: str = "en") -> str:
     return period_label(as_date(value), grain if grain in GRAINS else "day", locale)
 
 
+def format_attained(share: float | None, locale: str = "en") -> str:
+    """The share of a goal that is reached, in whole percent; what falls short of the goal never reads as all of it."""
+    return format_value(0.99 if share is not None and 0.99 < share < 1 else share, "percent", digits=0, locale=locale)
+
+
 def column_digits(values: Collection[object], unit: str) -> int | None:
     """Decimals that a whole column shares, so that its figures line up; None leaves money to its currency."""
     if unit in ("money", "money per day"):

@@ -12,7 +12,7 @@ from leadline.charts.value import format_value
 from leadline.governance.pace import Pace, Status
 from leadline.language.language import Language
 from leadline.report.change import ARROWS, Change, format_change
-from leadline.report.format import format_period
+from leadline.report.format import format_attained, format_period
 from leadline.report.note import span_text
 from leadline.report.scorecard import Kpi, Scorecard
 from leadline.report.scorecard_goal import amount
@@ -58,7 +58,7 @@ def goal_view(kpi: Kpi, card: Scorecard, language: Language) -> View | None:
     return {
         "bullet": _bullet(kpi, goal, language) if goal is not None else "",
         "goal": language.fill("goal {value}", value=amount(goal, goal.goal.target, language)) if goal else "",
-        "reached": format_value(goal.attainment, "percent", digits=0, locale=language.locale) if goal else "",
+        "reached": format_attained(goal.attainment, language.locale) if goal else "",
         "settled": status_view(goal.status, language) if goal else None,
         "pace": pace_view(pace, language) if pace else None,
         "status": status_view(kpi.status, language),
@@ -109,7 +109,7 @@ def row_view(kpi: Kpi, card: Scorecard, language: Language) -> list[View]:
         language.label("timings", told.timing),
         f"{shown(kpi.value)} ({period})" if period and kpi.period != card.period else shown(kpi.value),
         amount(goal, goal.goal.target, language) if goal else amount(pace, pace.goal.target, language) if pace else "",
-        format_value(goal.attainment, "percent", digits=0, locale=language.locale) if goal else "",
+        format_attained(goal.attainment, language.locale) if goal else "",
         format_value(pace.index, digits=2, locale=language.locale) if pace else "",
         amount(pace, pace.projected, language) if pace and pace.days_left else "",
         _changed(kpi.previous, kpi, language),

@@ -13,7 +13,7 @@ from leadline.governance.drawing import title_of_goal
 from leadline.governance.pace import Pace, Paces
 from leadline.governance.quota import Pipeline
 from leadline.model.goal import Goal
-from leadline.report.format import format_period
+from leadline.report.format import format_attained, format_period
 from leadline.report.grid import render_grid
 from leadline.report.table import PLAIN, Style
 from leadline.time.business import DAY
@@ -73,7 +73,7 @@ def _table(own: Sequence[Pace], style: Style) -> list[str]:
         [
             clean(title_of_goal(pace)),
             amount(pace, pace.actual), amount(pace, pace.expected), amount(pace, pace.goal.target),
-            format_value(pace.attainment, "percent", digits=0), format_value(pace.index, digits=2),
+            format_attained(pace.attainment), format_value(pace.index, digits=2),
             amount(pace, pace.projected), _each(pace, pace.rate), _each(pace, pace.needed),
             f"{_SIGNS.get(pace.status, '·')} {pace.status}",
         ]

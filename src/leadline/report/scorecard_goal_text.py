@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadline.charts.value import format_value
 from leadline.language.language import ENGLISH, Language
-from leadline.report.format import format_period
+from leadline.report.format import format_attained, format_period
 from leadline.report.goal_view import span_words, status_view
 from leadline.report.grid import render_grid
 from leadline.report.scorecard import Kpi, Scorecard
@@ -44,7 +44,7 @@ def _cells(kpi: Kpi, language: Language) -> list[str]:
         kpi.definition.name,
         kpi.definition.owner,
         amount(goal, goal.goal.target, language) if goal else "",
-        format_value(goal.attainment, "percent", digits=0, locale=language.locale) if goal else "",
+        format_attained(goal.attainment, language.locale) if goal else "",
         span_words(pace.goal.start, pace.goal.end, language) if pace else "",
         amount(pace, pace.goal.target, language) if pace else "",
         amount(pace, pace.actual, language) if pace else "",

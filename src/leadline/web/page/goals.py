@@ -15,7 +15,7 @@ from leadline.governance.pace import Pace, measure_pace
 from leadline.governance.quota import Pipeline, measure_pipeline
 from leadline.model.annotation import read_annotations
 from leadline.model.goal import measured_by
-from leadline.report.format import format_period
+from leadline.report.format import format_attained, format_period
 from leadline.report.goal_view import pace_view, span_words
 from leadline.report.scorecard_goal import amount
 from leadline.report.view import remarks_of, told_remarks
@@ -107,7 +107,7 @@ def _row(pace: Pace, question: Question, own: list[Pace]) -> View:
         "name": ", ".join(value for _, value in pace.goal.segment) if part else goal_title(pace, question),
         "part": part,
         "metric": measured_by(pace.goal.metric),
-        "attained": format_value(pace.attainment, "percent", digits=0, locale=language.locale),
+        "attained": format_attained(pace.attainment, language.locale),
         "rate": _each(pace, pace.rate, language),
         "needed": _each(pace, pace.needed, language),
         "set": pace.made_of or pace.goal.origin,
