@@ -248,3 +248,10 @@ def test_currencies_have_three_letters(tmp_path: Path, shop: Workspace) -> None:
     with pytest.raises(DefinitionError) as wrong:
         make_workspace(tmp_path / "other", settings="reporting_currency: euro\n")
     assert "leadline.yaml:5" in wrong.value.why
+
+
+def test_a_total_of_converted_amounts_was_booked_in_no_one_currency(shop: Workspace) -> None:
+    """100 euros came in as euros; the total of 520 is no row of theirs."""
+    found = shop.query(["t_revenue"], by=["currency"], period="2026-01", currency="EUR", total=True)
+    assert found.rows == [("EUR", 100), ("USD", 420)]
+    assert [total.values for total in found.totals] == [(None, 520)]

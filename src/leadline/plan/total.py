@@ -46,7 +46,9 @@ def total_rows(result: Result, answer: Result) -> list[Total]:
             values.append(row[place] if place is not None else None)
             if place is not None and (number, place) in answer.marks:
                 marks[at] = answer.marks[number, place]
-            if column.kind == "dimension" and column.name == "currency":
+            # Of amounts that were converted, `currency` is what they were booked in: a total is none of its members.
+            booked = result.query is not None and result.query.currency and "currency" in result.query.by
+            if column.kind == "dimension" and column.name == "currency" and not booked:
                 values[-1] = next((c.currency for c in answer.columns if c.currency), None)
         found.append(Total(tuple(values), marks))
     return found
