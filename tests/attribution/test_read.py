@@ -170,6 +170,23 @@ def test_the_account_is_that_of_the_moment(tmp_path: Path) -> None:
     assert linear(space, "deal", "account") == ({"Email": 10, "Referral": 7}, 0, 17)
 
 
+def test_who_comes_back_earns_for_the_first_company_again(tmp_path: Path) -> None:
+    """Ada was with Acme, with Bex from January 10, and with Acme again from the 20th."""
+    space = make_workspace(tmp_path)
+    moves = [("2026-01-01", "acme"), ("2026-01-10", "bex"), ("2026-01-20", "acme")]
+    deal = {"created_at": "2026-01-02", "won_at": "2026-01-30", "status": "won", "currency": "EUR", "amount": 10}
+    give(
+        space,
+        {
+            "stage_entry": [{"entered_at": at, "stage": "lead", "person_id": "ada", "account_id": account}
+                            for at, account in moves],
+            "touch": touches(("ada", "2026-01-12", "Referral"), ("ada", "2026-01-22", "Email")),
+            "deal": [{**deal, "account_id": "acme"}],
+        },
+    )  # fmt: skip
+    assert linear(space, "deal", "account") == ({"Email": 10}, 0, 10)
+
+
 def test_stages_of_the_entity_reach_the_path(space: Workspace) -> None:
     """Email made the lead, Paid Search the opportunity, Direct came last."""
     answer = space.attribute("deal", level="account", models="w_shaped")

@@ -102,3 +102,24 @@ def test_facts_about_people() -> None:
     assert identity_columns(FACTS["session"]) == {"anonymous": "visitor_id", "user": "person_id"}
     assert identity_columns(FACTS["order"]) == {"user": "customer_id", "email": "email"}
     assert identity_columns(FACTS["ad"]) == {}
+
+
+def test_who_comes_back_to_a_company_is_with_it_again(tmp_path: Path) -> None:
+    """Acme, then Bex, then Acme again; what another fact tells later than its first record counts too."""
+    space = make_workspace(tmp_path)
+    ada = {"stage": "lead", "person_id": "ada"}
+    moves = [("01-05", "acme"), ("01-10", "bex"), ("01-20", "acme"), ("01-25", "acme")]
+    give(
+        space,
+        {
+            "stage_entry": [{**ada, "_key": day, "entered_at": f"2026-{day}", "account_id": account}
+                            for day, account in moves if day != "01-10"],
+            "sales_touch": [{"_key": day, "person_id": "ada", "touched_at": f"2026-{day}", "account_id": account,
+                             "kind": "call"} for day, account in moves if day == "01-10"],
+        },
+    )  # fmt: skip
+    con = space.warehouse(write=True).con
+    rebuild(con, FACTS)
+    told = con.execute("SELECT strftime(since, '%m-%d'), account FROM identity.employer ORDER BY since").fetchall()
+    assert told == moves[:3]
+    space.close()

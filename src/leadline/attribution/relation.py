@@ -4,24 +4,26 @@ Conversions, persons, touches and their order are those of `credited()` in a for
 rows, the same column for whose they are, touches up to the moment of the conversion and not older than the lookback,
 both ends included, those of one moment in the order of source, key and line. Tests hold the two equal.
 
-By account, a row belongs to the account it names, else to the one its person was with at that moment (before the first
-known one: with the first), else to the person alone. Who is with whom comes from `identity.employer` where the registry
-has been made (`leadline.journey.registry`), else from the rows of any fact that name both.
+By account, a row belongs to the one that `leadline.sql.belonging` tells, else to the person alone. Who is with whom
+comes from `identity.employer` where the registry has been made (`leadline.journey.registry`), else from the rows of any
+fact that name both.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from leadline.attribution.conversion import STAGES, Conversion
 from leadline.model import tree
 from leadline.model.infer import TOUCHES
+from leadline.model.level import Level
 from leadline.model.tree import Row
 from leadline.plan.leg import Credits, Span
 from leadline.plan.span import time_column
+from leadline.sql.belonging import BY_IDS, NOBODY, belonging, was_with
 from leadline.sql.credit import person_column
 from leadline.time.calendar import Calendar
 
@@ -29,12 +31,6 @@ if TYPE_CHECKING:
     from leadline.model.fact import Fact
     from leadline.sql.render import Renderer
 
-Level = Literal["person", "account"]
-LEVELS: tuple[Level, ...] = ("person", "account")
-REGISTRY = (
-    "SELECT DISTINCT member.id AS person, employer.account, employer.since FROM identity.employer AS employer "
-    "JOIN identity.member AS member ON member.person = employer.person WHERE member.kind <> 'anonymous'"
-)
 _ORDER = "_source, _key, _line"
 
 
@@ -224,8 +220,7 @@ class Relations(Struct, frozen=True):
             f"  SELECT {source}.*, CASE WHEN coalesce(own_account, belongs.account) IS NOT NULL\n"
             f"      THEN 'account ' || coalesce(own_account, belongs.account)\n"
             f"      ELSE 'person ' || {source}.person END AS entity\n"
-            f"  FROM {source} LEFT JOIN belongs ON belongs.person = {source}.person\n"
-            f"    AND (belongs.nth = 1 OR belongs.since <= {at}) AND (belongs.until IS NULL OR {at} < belongs.until)\n"
+            f"  FROM {source} LEFT JOIN belongs ON {was_with(f'{source}.person', at)}\n"
             ")"
         )
 
@@ -233,19 +228,8 @@ class Relations(Struct, frozen=True):
         """CTEs of the accounts of persons over time; nothing where accounts are not asked for."""
         if self.asked.level == "person":
             return ""
-        listed = REGISTRY if self.registry else "\n    UNION ALL ".join(map(self._named_together, self._with_both()))
-        if not listed:
-            listed = "SELECT NULL AS person, NULL AS account, NULL AS since WHERE 1 = 0"
-        return (
-            f"named AS (\n    {listed}\n),\n"
-            "first_named AS (\n  SELECT person, account, min(since) AS since FROM named GROUP BY person, account\n),\n"
-            "belongs AS (\n"
-            "  SELECT person, account, since,\n"
-            "    lead(since) OVER (PARTITION BY person ORDER BY since, account) AS until,\n"
-            "    row_number() OVER (PARTITION BY person ORDER BY since, account) AS nth\n"
-            "  FROM first_named\n"
-            "),\n"
-        )
+        listed = BY_IDS if self.registry else "\n    UNION ALL ".join(map(self._named_together, self._with_both()))
+        return f"{belonging(listed or NOBODY)},\n"
 
     def _with_both(self) -> list[Fact]:
         """Facts with rows that may name a person and an account."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -257,18 +258,21 @@ def gather_accounts(con: Connection, facts: Mapping[str, Fact], identities: Iden
     """The accounts of persons, from the facts that have both, and the domains of their addresses."""
     memberships: set[Membership] = set()
     domains: dict[str, set[str]] = {}
+    spellings: dict[str, set[str]] = {}
+    for fact in facts.values():
+        for given, account, at in _named_together(con, fact, f"epoch_us(min({_when(fact)}))"):
+            known = _person(identities, "user", given)
+            if known:
+                memberships.add(Membership(at, known, account))
+                spellings.setdefault(known, set()).add(given)
+    # Of who has been with several, every record counts: they may have come back to the first.
+    several = Counter(person for person, _ in {(each.person, each.account) for each in memberships})
+    movers = {given: person for person, count in several.items() if count > 1 for given in spellings[person]}
+    for fact in facts.values() if movers else ():
+        for given, account, at in _named_together(con, fact, f"epoch_us({_when(fact)})", list(movers)):
+            memberships.add(Membership(at, movers[given], account))
     for fact in facts.values():
         columns = identity_columns(fact)
-        person = columns.get("user")
-        if person and fact.has("account_id"):
-            for given, account, at in con.execute(
-                f"SELECT {quote(person)}, account_id, epoch_us(min({_when(fact)})) FROM fact.{quote(fact.name)} "
-                f"WHERE {quote(person)} IS NOT NULL AND account_id IS NOT NULL AND {_when(fact)} IS NOT NULL "
-                f"GROUP BY ALL"
-            ).fetchall():
-                known = _person(identities, "user", given)
-                if known:
-                    memberships.add(Membership(at, known, account))
         if "email" in columns:
             for (address,) in con.execute(
                 f"SELECT DISTINCT {quote(columns['email'])} FROM fact.{quote(fact.name)} "
@@ -278,6 +282,23 @@ def gather_accounts(con: Connection, facts: Mapping[str, Fact], identities: Iden
                 if known:
                     domains.setdefault(known, set()).add(address.strip().lower().rpartition("@")[2])
     return assign_accounts(memberships, domains)
+
+
+def _named_together(
+    con: Connection, fact: Fact, moment: str, only: list[str] | None = None
+) -> list[tuple[str, str, int]]:
+    """Persons (as given; of `only` these) and accounts that rows of a fact name together, with a `moment` in SQL."""
+    person = identity_columns(fact).get("user")
+    if not person or not fact.has("account_id"):
+        return []
+    chosen = "" if only is None else f" AND {quote(person)} IN (SELECT unnest(?))"
+    rows: list[tuple[str, str, int]] = con.execute(
+        f"SELECT {quote(person)}, account_id, {moment} FROM fact.{quote(fact.name)} "
+        f"WHERE {quote(person)} IS NOT NULL AND account_id IS NOT NULL AND {_when(fact)} IS NOT NULL{chosen} "
+        "GROUP BY ALL",
+        [] if only is None else [only],
+    ).fetchall()
+    return rows
 
 
 def identity_columns(fact: Fact) -> dict[Kind, str]:

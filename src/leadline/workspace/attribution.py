@@ -14,6 +14,7 @@ from leadline.model.text import condition_text
 from leadline.plan.leg import Named, Scan
 from leadline.plan.query import FactState, Query
 from leadline.plan.span import time_column
+from leadline.workspace.identity import Identifying
 from leadline.workspace.measure import Measuring
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from leadline.attribution.credit import Credit
     from leadline.attribution.economics import Money
     from leadline.attribution.read import Reading
-    from leadline.attribution.relation import Level
     from leadline.model.fact import Fact
+    from leadline.model.level import Level
 
 MEDIA = "media"
 _LEADS, _ORDERS = ("lead", "leads"), ("order", "orders", "revenue")
@@ -33,7 +34,7 @@ CLAIMED = {"ecommerce": _ORDERS, "": (*_LEADS, *_ORDERS)}
 can be held against them."""
 
 
-class Attributing(Measuring):
+class Attributing(Measuring, Identifying):
     """Credits conversions to touches."""
 
     def attribute(
@@ -158,11 +159,13 @@ class Attributing(Measuring):
     def _reading(self, found: Conversion, by: str, asked: Query, level: Level) -> tuple[Reading, list[str]]:
         """The paths of a question and the statements they were read by."""
         from leadline.attribution.read import read_paths
-        from leadline.attribution.relation import LEVELS, Asked, Relations
+        from leadline.attribution.relation import Asked, Relations
+        from leadline.model.level import check_level
         from leadline.time.zone import day_start
 
-        if level not in LEVELS:
-            raise unknown("level", level, LEVELS)
+        if check_level(level) == "account":
+            # Who is with whom must not hang on whether anybody asked for a journey since the last load.
+            self.refresh_identity()
         if not asked.lookback_days > 0:
             raise UsageError(
                 "bad-lookback", f"A lookback of {asked.lookback_days:g} days sees nothing.", fix="give more than 0"
