@@ -63,3 +63,17 @@ def test_events_agree_with_the_metrics(workspace: Workspace) -> None:
     assert line.step("attended").share == pytest.approx(float(measured.rows[0][2] or 0))
     assert line.minutes == pytest.approx(float(measured.rows[0][3] or 0))
     assert line.step("engaged").count is None
+
+
+def test_credit_and_funnels_see_the_same_accounts(workspace: Workspace) -> None:
+    """A deal is of one company, whoever asks: by attribution's rows, and by the streams of the timeline."""
+    sql = workspace.attribute("deal", period=PERIOD, level="account", models="linear").provenance["sql"][0]
+    credited = sql[: sql.rindex("\nSELECT conversion.number")] + "\nSELECT DISTINCT entity FROM conversion"
+    entities = {name for (name,) in workspace.warehouse().rows(credited)[1]}
+    funnel = workspace.funnel(["deal/won"], period=PERIOD, window="none", level="account")
+    assert len(entities) > 50
+    assert {f"account {name}" for name in funnel.people(1)} == entities
+    ways = workspace.paths(to="deal/won", nodes="touch", by="channel", period=PERIOD, level="account", top=10_000)
+    assert (
+        ways.count == workspace.attribute("deal", period=PERIOD, level="account", models="linear").control.conversions
+    )

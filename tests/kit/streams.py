@@ -66,9 +66,9 @@ def ordered(streams: Streams) -> dict[str, list[Event]]:
     return {person: in_order(list(events)) for person, events in streams.items()}
 
 
-def fill(con: Any, streams: Streams, table: str) -> str:
+def fill(con: Any, streams: Streams, table: str, properties: Sequence[str] = PROPERTIES) -> str:
     """A table of the raw rows, as a source gives them."""
-    columns = ", ".join(f"{name} VARCHAR" for name in PROPERTIES)
+    columns = ", ".join(f"{name} VARCHAR" for name in properties)
     con.execute(
         f"CREATE OR REPLACE TABLE {table} "
         f"(person VARCHAR, moment TIMESTAMP, event VARCHAR, id BIGINT, value DOUBLE, {columns})"
@@ -81,7 +81,7 @@ def fill(con: Any, streams: Streams, table: str) -> str:
         [event.name for _, event in rows],
         [event.id for _, event in rows],
         [event.value / 1e6 for _, event in rows],
-        *([event.properties.get(name) for _, event in rows] for name in PROPERTIES),
+        *([event.properties.get(name) for _, event in rows] for name in properties),
     ]
     if rows:
         con.execute(f"INSERT INTO {table} SELECT {', '.join(['unnest(?)'] * len(values))}", values)
@@ -98,8 +98,9 @@ def relation(con: Any, streams: Streams, table: str = "seen") -> str:
     return table
 
 
-def make_timeline(folder: Path, streams: Streams) -> Timeline:
+def make_timeline(folder: Path, streams: Streams, properties: Sequence[str] = PROPERTIES) -> Timeline:
     """A timeline of these streams."""
     with connect() as con:
-        timeline, _ = Timeline.build(folder, con, fill(con, streams, "given"), properties=PROPERTIES, threads=2)
+        given = fill(con, streams, "given", properties)
+        timeline, _ = Timeline.build(folder, con, given, properties=properties, threads=2)
     return timeline

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.common import opened, query_options, workspace_option
+from leadline.cli.common import level_option, opened, query_options, workspace_option
 from leadline.errors import UsageError
 
 if TYPE_CHECKING:
     from leadline.journey.cohort import CohortAnswer
     from leadline.journey.lifecycle import LifecycleAnswer
+    from leadline.model.level import Level
 
 
 @click.command("cohort")
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--by", "-b", default="", metavar="DIM", help="Break down by a property of the event that starts.")
 @click.option("--lifecycle", is_flag=True, help="Instead: new, returning, resurrecting and dormant people by period.")
 @click.option("--of", "active", default="", metavar="EVENT", help="With --lifecycle: what being active is.")
+@level_option
 @query_options
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw it into a file.")
 @click.option("--format", "-f", "style", type=click.Choice(["table", "json"]), default="table", show_default=True)
@@ -58,6 +60,7 @@ def command(
     by: str,
     lifecycle: bool,
     active: str,
+    level: Level,
     period: str | None,
     where: str | None,
     currency: str | None,
@@ -75,12 +78,19 @@ def command(
     leadline cohort --start signup --back product_event/key_action --grain week --upto 8 --period 2026-Q1
     leadline cohort --start signup --back product_event/key_action --days 7 --by channel
     leadline cohort --start order --back order --value revenue
+    leadline cohort --start signup --back product_event/key_action --level account --grain quarter
     leadline cohort --value nrr --period 2025 --svg nrr.svg
     leadline cohort --lifecycle --of product_event/key_action --grain week --period last-8-weeks
     """
     space = opened(ctx, workspace)
     answer: CohortAnswer | LifecycleAnswer
     if lifecycle:
+        if level == "account":
+            raise UsageError(
+                "not-of-lifecycle",
+                "The lifecycle follows people only, so far.",
+                fix="leave --level out, or ask for cohorts of accounts",
+            )
         _refuse_with_lifecycle(start=start, back=back, days=days, by=by, unbounded=unbounded, currency=currency)
         if not active:
             raise UsageError(
@@ -106,6 +116,7 @@ def command(
             where=where,
             currency=currency,
             as_known_at=as_known_at,
+            level=level,
         )
     if svg is not None:
         svg.write_text(answer.svg(), encoding="utf-8")
@@ -156,4 +167,11 @@ def _plain(answer: CohortAnswer | LifecycleAnswer) -> dict[str, object]:
     ]
     groups = [answer.of_group(group) for group in answer.groups] if by else [answer]
     average = [{**({by: group.rows[0].group} if by else {}), "values": group.average} for group in groups if group.rows]
-    return {"rows": rows, "average": average, "currency": answer.currency or None, "provenance": answer.provenance}
+    return {
+        "level": answer.question.level,
+        "rows": rows,
+        "average": average,
+        "currency": answer.currency or None,
+        "notes": answer.notes,
+        "provenance": answer.provenance,
+    }

@@ -44,6 +44,17 @@ def split_names(values: tuple[str, ...]) -> list[str]:
     return [name.strip() for value in values for name in value.split(",") if name.strip()]
 
 
+def level_option(function: F) -> F:
+    """`--level person|account`."""
+    return click.option(
+        "--level",
+        type=click.Choice(["person", "account"]),
+        default="person",
+        show_default=True,
+        help="account: all people of a company together, and companies are counted.",
+    )(function)
+
+
 def query_options(function: F) -> F:
     """Period, filter, currency and moment of knowledge, as every question takes them."""
     options = [

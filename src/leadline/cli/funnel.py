@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadline.cli.common import opened, workspace_option
+from leadline.cli.common import level_option, opened, workspace_option
 from leadline.errors import UsageError
 
 if TYPE_CHECKING:
     from leadline.journey.funnel import FunnelAnswer
     from leadline.journey.stage_funnel import StageAnswer
+    from leadline.model.level import Level
 
 
 @click.command("funnel")
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     "--at", metavar="WHICH", default="first", show_default=True, help="Property at the first, last, every or step:2."
 )
 @click.option("--where", metavar="SEGMENTS", help="Only people of these: 'segment.vips and not segment.staff'.")
+@level_option
 @click.option("--period", "-p", metavar="PERIOD", help="When people enter; they may go on until their window ends.")
 @click.option(
     "--people", type=click.IntRange(0), metavar="N", help="List the people who came to step N (0: those left out)."
@@ -60,6 +62,7 @@ def command(
     by: str,
     at: str,
     where: str | None,
+    level: Level,
     period: str | None,
     people: int | None,
     stopped: bool,
@@ -80,6 +83,7 @@ def command(
     leadline funnel mql deal/won --without "stage_entry/rejected between 1 and 2" --window none
     leadline funnel --stages --period 2025
     leadline funnel lead mql --people 1 --stopped
+    leadline funnel lead mql deal/won --level account --window "180 days"
     """
     space = opened(ctx, workspace)
     if events:
@@ -95,7 +99,7 @@ def command(
     answer: FunnelAnswer | StageAnswer
     if stages:
         answer = space.stage_funnel(
-            journey, window=window or "none", by=by, at=at, period=period, where=where, tell=tell
+            journey, window=window or "none", by=by, at=at, period=period, where=where, level=level, tell=tell
         )
     else:
         if not steps:
@@ -104,8 +108,9 @@ def command(
             )
         told = {"window": window} if window else {}
         answer = space.funnel(
-            steps, order=order, gap=gap, without=without, by=by, at=at, period=period, where=where, tell=tell, **told
-        )
+            steps, order=order, gap=gap, without=without, by=by, at=at, period=period, where=where, level=level,
+            tell=tell, **told,
+        )  # fmt: skip
     if svg is not None:
         svg.write_text(answer.svg(standalone=True), encoding="utf-8")
     if people is not None:
@@ -158,11 +163,11 @@ def _list_people(
     if style == "json":
         from leadline.report.export import encode_json
 
-        click.echo(encode_json({"step": step, "stopped": stopped, "row": row, "people": shown}))
+        click.echo(encode_json({"step": step, "stopped": stopped, "row": row, answers.unit_of(answer.level): shown}))
         return
     if shown:
         click.echo("\n".join(shown))
-    click.echo(f"{answers.persons(len(shown))}.", err=True)
+    click.echo(f"{answers.counted(len(shown), answer.level)}.", err=True)
 
 
 def list_events(events: dict[str, int], style: str) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.common import opened, workspace_option
+from leadline.cli.common import level_option, opened, workspace_option
+
+if TYPE_CHECKING:
+    from leadline.model.level import Level
 
 
 @click.command("path")
@@ -23,6 +27,7 @@ from leadline.cli.common import opened, workspace_option
 @click.option("--window", metavar="SPAN", default="none", show_default=True, help="How far from the event: '30 days'.")
 @click.option("--no-collapse", is_flag=True, help="Neighbours of the same value stay apart.")
 @click.option("--where", metavar="SEGMENTS", help="Only people of these: 'segment.vips and not segment.staff'.")
+@level_option
 @click.option("--period", "-p", metavar="PERIOD", help="When the event happens.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the picture too.")
 @click.option("--format", "-f", "style", type=click.Choice(["table", "json"]), default="table", show_default=True)
@@ -39,6 +44,7 @@ def command(
     window: str,
     no_collapse: bool,
     where: str | None,
+    level: Level,
     period: str | None,
     svg: Path | None,
     style: str,
@@ -50,6 +56,7 @@ def command(
     leadline path --to deal/won --nodes touch --by channel
     leadline path --to mql --nodes "touch or sales_touch" --window "30 days" --period 2026
     leadline path --from product_event/signup --length 3
+    leadline path --to deal/won --nodes touch --by channel --level account
     """
     from leadline.cli.funnel import show, tell
 
@@ -65,6 +72,7 @@ def command(
         collapse=not no_collapse,
         period=period,
         where=where,
+        level=level,
         tell=tell,
     )
     if svg is not None:

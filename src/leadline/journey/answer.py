@@ -12,6 +12,8 @@ from msgspec import Struct
 from leadline.charts.label import escape
 from leadline.errors import RefusedError
 from leadline.model.fact import Fact
+from leadline.model.level import Level
+from leadline.model.note import Note
 from leadline.plan.query import FactState
 from leadline.plan.reach import RETIRED_AFTER, reaches
 from leadline.time.period import Period
@@ -25,16 +27,24 @@ class Line(Struct, frozen=True):
 
 
 class Sequenced(Struct, frozen=True, kw_only=True):
-    """An answer: `rows` of one kind, `notes` on what is counted and how, `provenance` as plain data."""
+    """An answer: `rows` of one kind, `notes` on what is counted and how, `provenance` as plain data.
+
+    At the `level` of accounts, these stand wherever a column or a method says people.
+    """
 
     title: str
     rows: tuple[Line, ...]
     notes: tuple[str, ...]
     provenance: Mapping[str, Any]
+    level: Level = "person"
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Rows as mappings from column name to value."""
-        return [msgspec.structs.asdict(row) for row in self.rows]
+        """Rows as mappings from column name to value; `people` is called `accounts` where these were followed."""
+        unit = unit_of(self.level)
+        return [
+            {unit if name == "people" else name: value for name, value in msgspec.structs.asdict(row).items()}
+            for row in self.rows
+        ]
 
     def to_pandas(self) -> Any:
         """The rows as a pandas frame; pandas must be installed."""
@@ -44,7 +54,13 @@ class Sequenced(Struct, frozen=True, kw_only=True):
 
     def as_dict(self) -> dict[str, Any]:
         """The whole answer as plain data, for JSON."""
-        return {"title": self.title, "rows": self.to_dicts(), "notes": self.notes, "provenance": self.provenance}
+        return {
+            "title": self.title,
+            "level": self.level,
+            "rows": self.to_dicts(),
+            "notes": self.notes,
+            "provenance": self.provenance,
+        }
 
 
 class Reach(Struct, frozen=True):
@@ -141,9 +157,34 @@ def html_page(title: str, drawing: str, table: str, notes: Iterable[str]) -> str
     return f"<div><p><strong>{escape(title)}</strong></p>{drawing}{table}<ul>{told}</ul></div>"
 
 
-def persons(count: int) -> str:
-    """`1 person`, `2,310 people`."""
-    return f"{count:,} {'person' if count == 1 else 'people'}"
+def unit_of(level: Level) -> str:
+    """What is counted: people or accounts."""
+    return "accounts" if level == "account" else "people"
+
+
+def level_of(timeline: Any) -> Level:
+    """Whom a timeline follows."""
+    return "account" if timeline.by_account else "person"
+
+
+def counted(count: int, level: Level = "person") -> Note:
+    """`1 person`, `2,310 people`, `12 accounts`."""
+    if level == "account":
+        return Note("{count} accounts", one="{count} account", count=count)
+    return Note("{count} people", one="{count} person", count=count)
+
+
+def left_out_words(timeline: Any) -> list[Note]:
+    """What following accounts means, and who has none; nothing where people are followed."""
+    if timeline.by_account is None:
+        return []
+    left_out = timeline.by_account.left_out
+    return [
+        Note(
+            "By account: the events of all its people in order. Left out: {people} without an account.",
+            people=counted(left_out),
+        )
+    ]
 
 
 def span_text(seconds: float | None) -> str:

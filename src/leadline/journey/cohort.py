@@ -13,6 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from leadline.errors import UsageError
+from leadline.model.level import Level
 from leadline.time.calendar import Calendar, Grain
 from leadline.time.period import Period
 from leadline.time.zone import day_start
@@ -34,7 +35,8 @@ class CohortQuestion(Struct, frozen=True):
 
     `starts` are the first days of the cohorts' periods and of `upto` more after them; there are `count` cohorts.
     `days` 0 counts k in periods of `grain`, else in stretches of so many days from each person's start. `until` is the
-    first moment (naive UTC) of which nothing is known. `back` is empty for what is taken of subscriptions.
+    first moment (naive UTC) of which nothing is known. `back` is empty for what is taken of subscriptions. At the
+    `level` of accounts these stand wherever people are spoken of.
     """
 
     measure: Measure
@@ -51,6 +53,7 @@ class CohortQuestion(Struct, frozen=True):
     days: int = 0
     by: str = ""
     where: str = ""
+    level: Level = "person"
 
     @property
     def moments(self) -> tuple[dt.datetime, ...]:
@@ -88,12 +91,16 @@ class CohortRow(Struct, frozen=True):
 
 
 class CohortAnswer(Struct, frozen=True):
-    """Cohorts in order of time (by row where they were broken down), with where the numbers come from."""
+    """Cohorts in order of time (by row where they were broken down), with where the numbers come from.
+
+    `notes` tell whom was left out, where accounts are followed.
+    """
 
     question: CohortQuestion
     rows: tuple[CohortRow, ...]
     provenance: dict[str, Any]
     currency: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def ks(self) -> range:
@@ -124,7 +131,7 @@ class CohortAnswer(Struct, frozen=True):
     def of_group(self, group: str | None) -> CohortAnswer:
         """The cohorts of one row of the breakdown."""
         rows = tuple(row for row in self.rows if row.group == group)
-        return CohortAnswer(self.question, rows, self.provenance, self.currency)
+        return CohortAnswer(self.question, rows, self.provenance, self.currency, self.notes)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """A mapping a cohort and k: cohort, row, size, k, value, share. Cells that are not over are None."""

@@ -15,12 +15,17 @@ from leadline.journey.answer import (
     Reach,
     Sequenced,
     bounds,
+    counted,
     html_page,
     html_table,
+    left_out_words,
+    level_of,
     provenance_of,
     span_text,
+    unit_of,
 )
 from leadline.journey.step import read_property, read_span, read_step, read_steps, span_words
+from leadline.model.level import Level
 from leadline.model.note import Lasting, Note
 from leadline.timeline.question import Breakdown, Exclusion, Match, Order
 
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
 WINDOW = "30 days"
 UNATTRIBUTED = "Unattributed"
-EVERYBODY = "All people"
+EVERYBODY = {"person": "All people", "account": "All accounts"}
 _BETWEEN = re.compile(
     r"(?P<event>.+?)\s+between\s+(?P<after>\d+)\s+and\s+(?P<before>\d+)\s*\Z", re.IGNORECASE | re.DOTALL
 )
@@ -94,7 +99,7 @@ class FunnelAnswer(Sequenced, frozen=True, kw_only=True):
         from leadline.charts.funnel import FunnelBar, funnel_chart
 
         bars = [
-            FunnelBar(line.event, line.people, line.of_previous, line.open, "" if line.total else label_of(line))
+            FunnelBar(line.event, line.people, line.of_previous, line.open, "" if line.total else label_of(line, self))
             for line in self.rows
             if not (self.by and line.total)
         ]
@@ -102,11 +107,12 @@ class FunnelAnswer(Sequenced, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         texts = 2 if self.by else 1
-        heads = [*([self.by] if self.by else []), "step", "people", "of first", "of previous", "median", "mean", "p90"]
+        shares = ["of first", "of previous", "median", "mean", "p90"]
+        heads = [*([self.by] if self.by else []), "step", unit_of(self.level), *shares]
         return html_page(
             self.title,
             self.svg(),
-            html_table([*heads, "still open"], [cells_of(line, bool(self.by)) for line in self.rows], texts=texts),
+            html_table([*heads, "still open"], [cells_of(line, self) for line in self.rows], texts=texts),
             self.notes,
         )
 
@@ -122,6 +128,7 @@ class FunnelWords(Struct, frozen=True):
     by: str = ""
     at: str = "first"
     people: str = ""
+    level: Level = "person"
 
 
 def answer_funnel(
@@ -150,8 +157,9 @@ def answer_funnel(
     return FunnelAnswer(
         title=" → ".join(step.label for step in steps),
         rows=tuple(lines),
-        notes=tuple(_notes(words, window, result, period, timezone, reach)),
+        notes=(*_notes(words, window, result, period, timezone), *left_out_words(timeline), until_words(reach)),
         provenance=provenance_of(question, timeline, reach, period, timezone) | {"words": words},
+        level=level_of(timeline),
         by=words.by,
         excluded=result.all.excluded,
         found=result,
@@ -226,9 +234,9 @@ def share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def label_of(line: Any) -> str:
+def label_of(line: Any, answer: Sequenced) -> str:
     """What a row is called."""
-    return EVERYBODY if line.total else UNATTRIBUTED if line.group is None else str(line.group)
+    return EVERYBODY[answer.level] if line.total else UNATTRIBUTED if line.group is None else str(line.group)
 
 
 def percent(value: float | None) -> str:
@@ -237,13 +245,13 @@ def percent(value: float | None) -> str:
     return format_value(value, "percent", digits=1)
 
 
-def cells_of(line: FunnelLine, grouped: bool) -> list[str]:
+def cells_of(line: FunnelLine, answer: FunnelAnswer) -> list[str]:
     """A line as texts: row if there are several, step, people, shares, spans, share still open."""
     spans = [span_text(line.median), span_text(line.mean), span_text(line.p90)]
     shares = [percent(line.of_first), percent(line.of_previous)]
     event = f"{line.step}. {line.event}"
     return [
-        *([label_of(line)] if grouped else []),
+        *([label_of(line, answer)] if answer.by else []),
         event,
         f"{line.people:,}",
         *shares,
@@ -255,11 +263,6 @@ def cells_of(line: FunnelLine, grouped: bool) -> list[str]:
 def only_words(people: str) -> Note:
     """Which people are looked at."""
     return Note("Only people with {people}, as it is today.", people=people)
-
-
-def people_words(count: int) -> Note:
-    """`1 person`, `2,310 people`."""
-    return Note("{count} people", one="{count} person", count=count)
 
 
 def until_words(reach: Reach) -> Note:
@@ -300,14 +303,17 @@ def _notes(
     result: FunnelResult,
     period: Period | None,
     timezone: str,
-    reach: Reach,
 ) -> list[Note]:
-    row, steps = result.all, len(result.question.steps)
+    row, steps, accounts = result.all, len(result.question.steps), words.level == "account"
     within = Note("however long it takes")
     if window is not None:
         within = Note("within {span} of the first step", span=lasting_words(window))
-    told = {"period": period_words(period, timezone), "order": _ORDERS[words.order], "within": within}
-    if words.order == "any":
+    told: dict[str, Any] = {"period": period_words(period, timezone), "order": _ORDERS[words.order], "within": within}
+    if words.order == "any" and accounts:
+        notes = [Note("Counted: accounts with a step {period}, {order}, {within}.", **told)]
+    elif accounts:
+        notes = [Note("Counted: accounts with step 1 {period}, {order}, {within}.", **told)]
+    elif words.order == "any":
         notes = [Note("Counted: people with a step {period}, {order}, {within}.", **told)]
     else:
         notes = [Note("Counted: people with step 1 {period}, {order}, {within}.", **told)]
@@ -320,7 +326,7 @@ def _notes(
             Note(
                 "Out by exclusion ({without}): {people}, in no step and no share.",
                 without="; ".join(words.without),
-                people=people_words(row.excluded),
+                people=counted(row.excluded, words.level),
             )
         )
     if row.open and steps > 1:
@@ -328,7 +334,7 @@ def _notes(
             Note(
                 "Still open: {open} of {people} ({share}) may yet go on; shares can grow.",
                 open=row.open,
-                people=people_words(row.reached[0]),
+                people=counted(row.reached[0], words.level),
                 share=percent(row.open_share),
             )
         )
@@ -343,14 +349,18 @@ def _notes(
         )
     added = sum(one.reached[0] for one in result.rows)
     if words.by and words.at == "every" and added != row.reached[0]:
+        told = {"by": words.by, "added": added, "people": counted(row.reached[0], words.level)}
         notes.append(
             Note(
+                "By every {by}: an account is in each row it has events in, so rows add up to {added} and not to the "
+                "{people} there are.",
+                **told,
+            )
+            if accounts
+            else Note(
                 "By every {by}: a person is in each row they have events in, so rows add up to {added} and not to the "
                 "{people} there are.",
-                by=words.by,
-                added=added,
-                people=people_words(row.reached[0]),
+                **told,
             )
         )
-    notes.append(until_words(reach))
     return notes

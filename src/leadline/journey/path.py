@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from leadline.errors import UsageError
-from leadline.journey.answer import Line, Reach, Sequenced, bounds, html_page, html_table, provenance_of
+from leadline.journey.answer import (
+    Line,
+    Reach,
+    Sequenced,
+    bounds,
+    html_page,
+    html_table,
+    left_out_words,
+    level_of,
+    provenance_of,
+)
 from leadline.journey.funnel import (
     UNATTRIBUTED,
     lasting_words,
@@ -20,6 +30,7 @@ from leadline.journey.funnel import (
     until_words,
 )
 from leadline.journey.step import read_property, read_span, read_step
+from leadline.model.level import Level
 from leadline.model.note import Note
 from leadline.timeline.question import EVERYTHING
 
@@ -36,7 +47,7 @@ DRAWN = 40
 class PathLine(Line, frozen=True):
     """A way: `count` times it led there (or began), `share` of all those times, what the events were worth.
 
-    `value` is None where the amounts are in several currencies. `not_yet`: people who went the same
+    `value` is None where the amounts are in several currencies. `not_yet`: people (or accounts) who went the same
     way and have not arrived (0 for ways from an event).
     """
 
@@ -84,6 +95,7 @@ class PathWords(Struct, frozen=True):
     window: str = "none"
     collapse: bool = True
     people: str = ""
+    level: Level = "person"
 
 
 def answer_paths(
@@ -127,8 +139,13 @@ def answer_paths(
     return PathAnswer(
         title=f"{way}, by {words.by}" if words.by else way,
         rows=rows,
-        notes=tuple(_notes(words, turn.label, found, rows, period, timezone, reach, currencies)),
+        notes=(
+            *_notes(words, turn.label, found, rows, period, timezone, currencies),
+            *left_out_words(timeline),
+            until_words(reach),
+        ),
         provenance=provenance_of(found.question, timeline, reach, period, timezone) | {"words": words},
+        level=level_of(timeline),
         turn=turn.label,
         leads_to=bool(words.to),
         distinct=found.distinct,
@@ -171,7 +188,6 @@ def _notes(
     rows: tuple[PathLine, ...],
     period: Period | None,
     timezone: str,
-    reach: Reach,
     currencies: Sequence[str],
 ) -> list[Note]:
     nodes, window = words.nodes or "", read_span(words.window)
@@ -202,7 +218,15 @@ def _notes(
             share=percent(share(shown, found.reached)),
         )
     )
-    if words.to:
+    if words.to and words.level == "account":
+        notes.append(
+            Note(
+                "Not yet: accounts whose events end with this way, without {turn} after it ({people}).",
+                turn=turn,
+                people=found.unreached,
+            )
+        )
+    elif words.to:
         notes.append(
             Note(
                 "Not yet: people whose events end with this way, without {turn} after it ({people}).",
@@ -219,5 +243,4 @@ def _notes(
     if len(currencies) > 1:
         listed = ", ".join(currencies)
         notes.append(Note("No value: the amounts are in {currencies}, which cannot be added.", currencies=listed))
-    notes.append(until_words(reach))
     return notes

@@ -10,6 +10,7 @@ from leadline.charts.label import escape
 from leadline.charts.lifecycle import Stack, lifecycle_chart
 from leadline.charts.period import period_label
 from leadline.charts.value import format_value
+from leadline.journey.answer import unit_of
 from leadline.timeline.question import STATES
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from leadline.journey.lifecycle import LifecycleAnswer
 
 UNATTRIBUTED = "Unattributed"
-_AVERAGE = {"revenue": "A person", "subscribers": "All, weighted", "people": "All, weighted"}
 
 
 def cohort_title(answer: CohortAnswer) -> str:
@@ -62,7 +62,9 @@ def average_text(answer: CohortAnswer, k: int) -> str:
 
 
 def average_label(answer: CohortAnswer) -> str:
-    return _AVERAGE.get(answer.question.measure, "All, weighted")
+    if answer.question.measure != "revenue":
+        return "All, weighted"
+    return "An account" if answer.question.level == "account" else "A person"
 
 
 def row_label(answer: CohortAnswer, row: CohortRow) -> str:
@@ -95,18 +97,19 @@ def cohort_svg(answer: CohortAnswer, *, standalone: bool = True) -> str:
         tuple(average_text(shown, k) for k in shown.ks),
     )
     frame = Frame(title, grain=question.grain, standalone=standalone)
-    return heat_map(frame, rows, [str(k) for k in shown.ks], note_head="people", above=column_words(shown), last=last)
+    unit = unit_of(question.level)
+    return heat_map(frame, rows, [str(k) for k in shown.ks], note_head=unit, above=column_words(shown), last=last)
 
 
 def cohort_html(answer: CohortAnswer) -> str:
     """A table whose cells are shaded; the figures stand in them, for whoever does not see the shade."""
     revenue = answer.question.measure == "revenue"
-    by = answer.question.by
+    by, unit = answer.question.by, unit_of(answer.question.level)
     heads = "".join(f'<th scope="col" style="text-align:right">{k}</th>' for k in answer.ks)
     group_head = f'<th scope="col">{escape(by)}</th>' if by else ""
     lines = [
         f'<table class="ll-cohort"><caption>{escape(cohort_title(answer))}</caption><thead><tr>{group_head}'
-        f'<th scope="col">cohort</th><th scope="col" style="text-align:right">people</th>{heads}</tr></thead><tbody>'
+        f'<th scope="col">cohort</th><th scope="col" style="text-align:right">{unit}</th>{heads}</tr></thead><tbody>'
     ]
     for group in answer.groups:
         shown = answer.of_group(group)
@@ -126,7 +129,8 @@ def cohort_html(answer: CohortAnswer) -> str:
         lines.append(
             f'<tr>{head}<th scope="row">{average_label(shown)}</th><td style="text-align:right">{size}</td>{cells}</tr>'
         )
-    return "".join([*lines, "</tbody></table>"])
+    told = "".join(f"<p>{escape(note)}</p>" for note in answer.notes)
+    return "".join([*lines, "</tbody></table>", told])
 
 
 def _cell(text: str, value: float | None, most: float) -> str:

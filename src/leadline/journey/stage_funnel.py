@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from leadline.errors import RefusedError, UsageError, unknown
-from leadline.journey.answer import Line, Reach, Sequenced, bounds, html_page, html_table, provenance_of, span_text
+from leadline.journey.answer import (
+    Line,
+    Reach,
+    Sequenced,
+    bounds,
+    html_page,
+    html_table,
+    left_out_words,
+    level_of,
+    provenance_of,
+    span_text,
+    unit_of,
+)
 from leadline.journey.funnel import (
     P90,
     label_of,
@@ -23,6 +35,7 @@ from leadline.journey.funnel import (
 )
 from leadline.journey.step import STAGE, event_names, read_span
 from leadline.model.journey import JourneyDefinition
+from leadline.model.level import Level
 from leadline.model.note import Lasting, Note
 from leadline.timeline.question import NOTHING, Match
 
@@ -86,7 +99,7 @@ class StageAnswer(Sequenced, frozen=True, kw_only=True):
                 line.stage,
                 line.people,
                 line.of_previous,
-                group="" if line.total else label_of(line),
+                group="" if line.total else label_of(line, self),
                 inferred=line.inferred,
             )
             for line in self.rows
@@ -95,12 +108,16 @@ class StageAnswer(Sequenced, frozen=True, kw_only=True):
         return funnel_chart(Frame(self.title, standalone=standalone, locale=locale, rtl=rtl), bars)
 
     def _repr_html_(self) -> str:
-        heads = [*([self.by] if self.by else []), *HEADS]
-        cells = [cells_of_stage(line, bool(self.by)) for line in self.rows]
-        return html_page(self.title, self.svg(), html_table(heads, cells, texts=2 if self.by else 1), self.notes)
+        cells = [cells_of_stage(line, self) for line in self.rows]
+        return html_page(self.title, self.svg(), html_table(self.heads, cells, texts=2 if self.by else 1), self.notes)
+
+    @property
+    def heads(self) -> list[str]:
+        """Names of the columns, as `cells_of_stage` fills them."""
+        return [*([self.by] if self.by else []), "stage", unit_of(self.level), *_HEADS]
 
 
-HEADS = ("stage", "people", "inferred", "of first", "of previous", "median", "mean", "p90", "back", "left", "there")
+_HEADS = ("inferred", "of first", "of previous", "median", "mean", "p90", "back", "left", "there")
 
 
 class StageWords(Struct, frozen=True):
@@ -111,6 +128,7 @@ class StageWords(Struct, frozen=True):
     by: str = ""
     at: str = "first"
     people: str = ""
+    level: Level = "person"
 
 
 def answer_stages(
@@ -159,13 +177,18 @@ def answer_stages(
         whole = Note(", {span} in the median from first to last", span=median)
     within = Note("since") if window is None else Note("within {span}", span=lasting_words(window))
     skipped = sum(found.all.inferred)
+    told = {"period": period_words(period, timezone), "within": within, "whole": whole}
     notes = [
         Note(
+            "Counted: accounts whose first entry of any of these stages lies {period}, and what became of them "
+            "{within}{whole}.",
+            **told,
+        )
+        if words.level == "account"
+        else Note(
             "Counted: people whose first entry of any of these stages lies {period}, and what became of them "
             "{within}{whole}.",
-            period=period_words(period, timezone),
-            within=within,
-            whole=whole,
+            **told,
         )
     ]
     if words.people:
@@ -180,19 +203,31 @@ def answer_stages(
     if never:
         notes.append(Note("Never entered by anybody, so inferred throughout: {stages}.", stages=", ".join(never)))
     left = ", ".join(journey.exits) or Note("no stage")
-    notes.append(
-        Note("Back: people who went on from there to an earlier stage. Left: the last entry is {stages}.", stages=left)
-    )
+    if words.level == "account":
+        notes.append(
+            Note(
+                "Back: accounts that went on from there to an earlier stage. Left: the last entry is {stages}.",
+                stages=left,
+            )
+        )
+    else:
+        notes.append(
+            Note(
+                "Back: people who went on from there to an earlier stage. Left: the last entry is {stages}.",
+                stages=left,
+            )
+        )
     if window is None:
         notes.append(Note("There: at this stage at last."))
     else:
         notes.append(Note("There: at this stage at last, their window not over."))
-    notes.append(until_words(reach))
+    notes += [*left_out_words(timeline), until_words(reach)]
     return StageAnswer(
         title=journey.title or " → ".join(journey.stages),
         rows=tuple(lines),
         notes=tuple(notes),
         provenance=provenance_of(found.question, timeline, reach, period, timezone) | {"words": words},
+        level=level_of(timeline),
         by=words.by,
         found=found,
     )
@@ -223,9 +258,9 @@ def _lines(row: StageRow, journey: JourneyDefinition, *, total: bool) -> list[St
     return lines
 
 
-def cells_of_stage(line: StageLine, grouped: bool) -> list[str]:
-    """A line as texts, in the order of `HEADS`, after its row if there are several."""
+def cells_of_stage(line: StageLine, answer: StageAnswer) -> list[str]:
+    """A line as texts, in the order of the answer's `heads`."""
     counts = [f"{line.people:,}", f"{line.inferred:,}", percent(line.of_first), percent(line.of_previous)]
     spans = [span_text(line.median), span_text(line.mean), span_text(line.p90)]
     ends = [f"{line.back:,}", f"{line.left:,}", "–" if line.open is None else f"{line.open:,}"]
-    return [*([label_of(line)] if grouped else []), f"{line.step}. {line.stage}", *counts, *spans, *ends]
+    return [*([label_of(line, answer)] if answer.by else []), f"{line.step}. {line.stage}", *counts, *spans, *ends]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from leadline.charts.label import columns, shorten_columns
 from leadline.charts.value import format_value
+from leadline.journey.answer import unit_of
 from leadline.journey.cohort import CohortAnswer
 from leadline.journey.lifecycle import LifecycleAnswer
 from leadline.journey.picture import (
@@ -48,7 +49,7 @@ def _block(answer: CohortAnswer, style: Style) -> list[str]:
     ]
     size = format_value(sum(row.size for row in answer.rows))
     foot = [average_label(answer), size, *(average_text(answer, k) for k in answer.ks)]
-    heads = ["cohort", "people", *(str(k) for k in answer.ks)]
+    heads = ["cohort", unit_of(answer.question.level), *(str(k) for k in answer.ks)]
     whole = [heads, *rows, foot]
     widths = [max(columns(line[i]) for line in whole) for i in range(len(heads))]
     kept = len(heads)
@@ -74,11 +75,13 @@ def _notes(answer: CohortAnswer) -> list[str]:
     if question.unbounded:
         notes.append("Back in that period or later: figures of late periods may still grow.")
     if question.measure == "revenue":
-        notes.append("The last line is the amount a person, over the cohorts for which the period is over.")
+        one = "an account" if question.level == "account" else "a person"
+        notes.append(f"The last line is the amount {one}, over the cohorts for which the period is over.")
     else:
         notes.append("The last line is over the cohorts for which the period is over, each by its size.")
     if question.measure in ("nrr", "grr"):
         notes.append("Shares are of the recurring revenue that the cohort began with.")
+    notes += answer.notes
     notes.append(f"{question.timezone} · load {answer.provenance['load']}")
     return notes
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leadline.charts.label import clean, columns, shorten_columns
-from leadline.journey.answer import Sequenced
+from leadline.journey.answer import Sequenced, unit_of
 from leadline.journey.funnel import FunnelAnswer, cells_of
 from leadline.journey.path import PathAnswer, table_of
-from leadline.journey.stage_funnel import HEADS, StageAnswer, cells_of_stage
+from leadline.journey.stage_funnel import StageAnswer, cells_of_stage
 from leadline.report.table import PLAIN, Style
 
 _GAP = "  "
 _NARROWEST = 14
 _BAR = 20
-FUNNEL_HEADS = ("step", "people", "", "of first", "of previous", "median", "mean", "p90", "still open")
+FUNNEL_HEADS = ("", "of first", "of previous", "median", "mean", "p90", "still open")
 
 
 def render_funnel(answer: FunnelAnswer, style: Style = PLAIN) -> str:
@@ -22,10 +22,10 @@ def render_funnel(answer: FunnelAnswer, style: Style = PLAIN) -> str:
     grouped = bool(answer.by)
     rows = []
     for line in answer.rows:
-        cells = cells_of(line, grouped)
+        cells = cells_of(line, answer)
         cells.insert(3 if grouped else 2, "█" * round(_BAR * (line.of_first or 0)))
         rows.append(_once(cells, line.step) if grouped else cells)
-    heads = [*([answer.by] if grouped else []), *FUNNEL_HEADS]
+    heads = [*([answer.by] if grouped else []), "step", unit_of(answer.level), *FUNNEL_HEADS]
     return _render(answer, heads, rows, style, texts=(0, 1, 3) if grouped else (0, 2), breaks=_breaks(answer, grouped))
 
 
@@ -33,11 +33,12 @@ def render_stages(answer: StageAnswer, style: Style = PLAIN) -> str:
     """A funnel of stages: a line a stage."""
     grouped = bool(answer.by)
     rows = [
-        _once(cells_of_stage(line, grouped), line.step) if grouped else cells_of_stage(line, grouped)
+        _once(cells_of_stage(line, answer), line.step) if grouped else cells_of_stage(line, answer)
         for line in answer.rows
     ]
-    heads = [*([answer.by] if grouped else []), *HEADS]
-    return _render(answer, heads, rows, style, texts=(0, 1) if grouped else (0,), breaks=_breaks(answer, grouped))
+    return _render(
+        answer, answer.heads, rows, style, texts=(0, 1) if grouped else (0,), breaks=_breaks(answer, grouped)
+    )
 
 
 def render_paths(answer: PathAnswer, style: Style = PLAIN) -> str:

@@ -6,6 +6,7 @@ Codes of events and properties begin at 1, with 0 for none; codes of persons beg
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,13 @@ class Dictionaries:
         self.sizes = sizes
         self._values: dict[str, list[str | None]] = {}
         self._codes: dict[str, dict[str | None, int]] = {}
+        self._others: Sequence[str] | None = None
+
+    def of_others(self, names: Sequence[str]) -> Dictionaries:
+        """The same for a view in which accounts take the place of persons: their ids by number."""
+        found = copy(self)
+        found._others = names
+        return found
 
     def values(self, name: str) -> list[str | None]:
         """Texts by code, None for code 0 (events and properties only)."""
@@ -85,6 +93,8 @@ class Dictionaries:
     def persons(self, codes: Iterable[int]) -> list[str]:
         """The ids of persons, in the order of the codes."""
         wanted = list(codes)
+        if self._others is not None:
+            return [self._others[code] for code in wanted]
         if not wanted:
             return []
         few = len(wanted) <= FEW

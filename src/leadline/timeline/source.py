@@ -29,6 +29,13 @@ PROPERTIES = (
     "channel", "campaign", "traffic_source", "medium", "landing_page", "page", "content_type", "product", "country",
     "region", "device", "segment", "currency",
 )  # fmt: skip
+"""What events can be broken down by."""
+
+ACCOUNT = "account_id"
+"""The property with the account that a row names itself."""
+
+KEPT = (*PROPERTIES, ACCOUNT)
+"""The columns that events have in the timeline of a warehouse."""
 
 SHARE = 4
 """Up to one person in so many is moved singly; when more changed, building anew is quicker."""
@@ -114,7 +121,7 @@ def _rule_sql(fact: Fact, rule: EventRule, person: str, rows: str, after: int, m
         f"{name} AS event",
         f"concat_ws(chr(31), {place}) AS id",
         f"CAST({quote(rule.value) if rule.value else 'NULL'} AS DECIMAL(18, 6)) AS value",
-        *(f"CAST({quote(column)} AS VARCHAR) AS {quote(column)}" for column in PROPERTIES if fact.has(column)),
+        *(f"CAST({quote(column)} AS VARCHAR) AS {quote(column)}" for column in KEPT if fact.has(column)),
     ]
     conditions = [f"{quote(rule.moment)} IS NOT NULL"]
     conditions += [f"coalesce({rule.where}, false)"] if rule.where else []
@@ -164,7 +171,7 @@ def build_from_warehouse(
     last, identity = last_load(warehouse), identity_version(warehouse)
     select = events_sql(warehouse.facts, relation=relation, identified=identity > 0)
     return Timeline.build(
-        folder, warehouse.con, select, properties=PROPERTIES, synced=last, identity=identity, threads=threads
+        folder, warehouse.con, select, properties=KEPT, synced=last, identity=identity, threads=threads
     )
 
 
@@ -184,7 +191,7 @@ def refresh(
     changed = warehouse.con.execute(
         "SELECT count(*) FROM ledger.merge WHERE load > ? AND (updated > 0 OR removed > 0)", [before]
     ).fetchone()
-    anew = last < before or (changed and changed[0]) or timeline.manifest.properties != PROPERTIES
+    anew = last < before or (changed and changed[0]) or timeline.manifest.properties != KEPT
     if anew or (identity > 0) != (known > 0) or identity < known:
         return build_from_warehouse(timeline.folder, warehouse, relation=relation, threads=timeline.threads)
     moved: list[str] = []

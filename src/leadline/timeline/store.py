@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
@@ -30,6 +31,17 @@ SHARE = 8
 RESERVED = frozenset({PERSON, EVENT, "ts", "id", "value", "offset", "moment", "encoded", "given"})
 
 
+class Grouped(Struct, frozen=True):
+    """What a timeline by account is made of.
+
+    `names` are the accounts, by number; of the `people` with an event, so many were left out, being with none.
+    """
+
+    names: tuple[str, ...]
+    people: int
+    left_out: int
+
+
 class Store:
     """The files of a timeline. Any number of readers; one writer at a time."""
 
@@ -43,6 +55,8 @@ class Store:
         self.segments = tuple(OpenSegment(self.folder, segment) for segment in self.manifest.segments)
         self.dictionaries = Dictionaries(self.folder, self.manifest.dictionaries, self.manifest.sizes)
         self._view: View | None = None
+        self.by_account: Grouped | None = None
+        """Told where this is a timeline of accounts (`leadline.timeline.accounts`)."""
 
     @classmethod
     def open(cls, folder: Path, *, threads: int = 0) -> Self:
@@ -99,6 +113,13 @@ class Store:
         part = copy(self)
         part._view = view
         return part
+
+    def grouped(self, view: View, by_account: Grouped) -> Self:
+        """The same timeline with the events of `view`, whose persons are the accounts of `by_account`."""
+        whole = self.narrowed(view)
+        whole.by_account = by_account
+        whole.dictionaries = self.dictionaries.of_others(by_account.names)
+        return whole
 
     def append(self, con: Connection, select: str, *, synced: int | None = None, identity: int | None = None) -> Added:
         """Add the rows of `select`, wherever in time they lie; events that are there already change nothing.

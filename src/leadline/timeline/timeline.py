@@ -249,8 +249,8 @@ class Timeline(Store):
         return self.dictionaries.persons(codes)
 
     def counts(self) -> Mapping[str, int]:
-        """How many persons and events there are, each event once."""
-        return {"persons": self.view.persons, "events": self.view.events}
+        """How many persons (of a timeline by account: accounts) and events there are, each event once."""
+        return {"accounts" if self.by_account else "persons": self.view.persons, "events": self.view.events}
 
 
 def as_match(value: Match | str) -> Match:

@@ -20,12 +20,14 @@ from leadline.journey.cohort import (
     cohort_periods,
     people_rows,
 )
+from leadline.model.level import check_level
 from leadline.plan.query import FactState, Query
 from leadline.time.period import parse_period
 from leadline.time.zone import day_start
 from leadline.workspace.known import KnownEvents
 
 if TYPE_CHECKING:
+    from leadline.model.level import Level
     from leadline.timeline import Match
     from leadline.timeline.question import RetentionQuestion
 
@@ -49,12 +51,14 @@ class Cohorts(KnownEvents):
         where: str | None = None,
         currency: str | None = None,
         as_known_at: str | dt.datetime | None = None,
+        level: Level = "person",
     ) -> CohortAnswer:
         """Cohorts by their `start`, and who of each did `back` in the k-th period after it (or stretch of `days`).
 
         `value` people counts them, revenue adds up what the back events were worth; subscribers, nrr and grr are taken
         of subscriptions at the end of each period, which start and back have no part in. `start` and `back` are steps
-        in words; without `back` coming back is starting again. Filters and breakdowns go by the event that starts.
+        in words; without `back` coming back is starting again. Filters and breakdowns go by the event that starts. At
+        the `level` of accounts these are followed and counted.
         Raises `UsageError` or `RefusedError`, never a wrong number.
         """
         measure = next((one for one in MEASURES if one == value), None)
@@ -82,6 +86,7 @@ class Cohorts(KnownEvents):
             days=days,
             by=by,
             where=where or "",
+            level=check_level(level),
         )
         asked = self.ask((), where=where, as_known_at=as_known_at, currency=currency)
         if measure in BALANCES:
@@ -96,6 +101,7 @@ class Cohorts(KnownEvents):
 
     def _came_back(self, question: CohortQuestion, asked: Query) -> CohortAnswer:
         """People who came back, and what that was worth, from the timeline."""
+        from leadline.journey.answer import left_out_words
         from leadline.journey.step import read_property, read_step
         from leadline.timeline.retention import ask_retention
 
@@ -114,8 +120,9 @@ class Cohorts(KnownEvents):
             facts = tuple(dict.fromkeys(name.partition("/")[0] for name in (*start.events, *back.events)))
             question = replace(question, until=self._known_until(facts, asked))
             view, only = self._people_and_start(timeline, asked)
+            followed = self._at_level(timeline.narrowed(view), question.level)
             result = ask_retention(
-                view,
+                followed.view,
                 timeline.dictionaries,
                 _retention(question, start, back, read_property(question.by, timeline) if question.by else "", only),
                 worth=question.measure == "revenue",
@@ -125,7 +132,8 @@ class Cohorts(KnownEvents):
             question,
             [(group, at, one.size, one.back, one.worth) for group, at, one in first if at < question.count],
         )
-        return CohortAnswer(question, rows, self._cohort_origin(question, asked, facts, currency), currency)
+        origin = self._cohort_origin(question, asked, facts, currency)
+        return CohortAnswer(question, rows, origin, currency, tuple(left_out_words(followed)))
 
     def _stayed_subscribed(self, question: CohortQuestion, asked: Query) -> CohortAnswer:
         """Subscribers and recurring revenue kept, from the subscription fact."""
@@ -138,6 +146,7 @@ class Cohorts(KnownEvents):
             ("--kind", question.kind != "first"),
             ("--unbounded", question.unbounded),
             ("--days", question.days),
+            ("--level account", question.level == "account"),
         ):
             if given:
                 raise UsageError(
@@ -214,6 +223,7 @@ class Cohorts(KnownEvents):
             "days": question.days or None,
             "upto": question.upto,
             "by": question.by or None,
+            "level": question.level,
             "where": question.where or None,
             "currency": currency or None,
         }

@@ -57,7 +57,7 @@ class KnownEvents(Sequences):
         import tempfile
 
         from leadline.timeline import Timeline
-        from leadline.timeline.source import PROPERTIES, events_sql, identity_version
+        from leadline.timeline.source import KEPT, events_sql, identity_version
 
         self._here()
         self.refresh_identity()
@@ -74,7 +74,7 @@ class KnownEvents(Sequences):
             identified=identity_version(warehouse) > 0,
         )
         with tempfile.TemporaryDirectory(prefix="leadline-") as folder:
-            yield Timeline.build(Path(folder), warehouse.con, select, properties=PROPERTIES)[0]
+            yield Timeline.build(Path(folder), warehouse.con, select, properties=KEPT)[0]
 
     def _known_until(self, facts: Sequence[str], asked: Query) -> dt.datetime:
         """The first moment of which nothing is known: today has not ended, and sources reach only so far."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from leadline.journey.funnel import FunnelAnswer
     from leadline.journey.path import PathAnswer
     from leadline.journey.stage_funnel import StageAnswer
+    from leadline.model.level import Level
     from leadline.time.calendar import Grain
     from leadline.time.period import Period
     from leadline.timeline import Timeline
@@ -78,6 +79,7 @@ class Sequences(Segmenting, Identifying):
         at: str = "first",
         period: str | None = None,
         where: str | None = None,
+        level: Level = "person",
         tell: Tell | None = None,
     ) -> FunnelAnswer:
         """Who gets from step to step.
@@ -85,14 +87,15 @@ class Sequences(Segmenting, Identifying):
         `steps` in words: a stage's id, an event's name, either with `where CONDITION`. `window` from the first step
         (`14 days`, `none`), `gap` between neighbours, one for all or one a pair. `order`: ordered, strict or any.
         `without`: `EVENT between 1 and 2`. Rows `by` a property at the `first`, `last`, `step:2` or `every` event.
-        `where` chooses people by segments.
+        `where` chooses people by segments. At the `level` of accounts all people of a company go through the steps
+        together, and accounts are counted.
         """
         from leadline.journey.funnel import FunnelWords, answer_funnel
         from leadline.journey.step import read_steps
 
-        timeline = self._only_people(self.timeline(tell), where)
+        timeline = self._followed(where, level, tell)
         events = [event for step in read_steps(steps, timeline) for event in step.events]
-        words = FunnelWords(tuple(steps), window, order, tuple(gap), tuple(without), by, at, where or "")
+        words = FunnelWords(tuple(steps), window, order, tuple(gap), tuple(without), by, at, where or "", level)
         return answer_funnel(words, timeline, self._period(period), self.settings.timezone, self.reach(events))
 
     def stage_funnel(
@@ -104,6 +107,7 @@ class Sequences(Segmenting, Identifying):
         at: str = "first",
         period: str | None = None,
         where: str | None = None,
+        level: Level = "person",
         tell: Tell | None = None,
     ) -> StageAnswer:
         """How far people come along a journey of `journeys/`, skipped stages inferred; see `docs/funnels.md`."""
@@ -112,8 +116,8 @@ class Sequences(Segmenting, Identifying):
         from leadline.model.journey import choose_journey
 
         chosen = choose_journey(self.project.journeys, journey)
-        timeline = self._only_people(self.timeline(tell), where)
-        words = StageWords(journey, window, by, at, where or "")
+        timeline = self._followed(where, level, tell)
+        words = StageWords(journey, window, by, at, where or "", level)
         return answer_stages(words, chosen, timeline, self._period(period), self.settings.timezone, self.reach([STAGE]))
 
     def stage_cohorts(
@@ -124,6 +128,7 @@ class Sequences(Segmenting, Identifying):
         period: str,
         grain: Grain = "month",
         where: str | None = None,
+        level: Level = "person",
         tell: Tell | None = None,
     ) -> list[tuple[dt.date, StageAnswer]]:
         """The same of those who entered in each of the periods of `grain` that begin within `period`, oldest first."""
@@ -133,8 +138,8 @@ class Sequences(Segmenting, Identifying):
         from leadline.time.period import Period
 
         chosen = choose_journey(self.project.journeys, journey)
-        timeline = self._only_people(self.timeline(tell), where)
-        words = StageWords(journey, window, people=where or "")
+        timeline = self._followed(where, level, tell)
+        words = StageWords(journey, window, people=where or "", level=level)
         reach, zone, calendar = self.reach([STAGE]), self.settings.timezone, self.settings.calendar
         whole = self._period(period)
         if whole is None:
@@ -156,14 +161,15 @@ class Sequences(Segmenting, Identifying):
         collapse: bool = True,
         period: str | None = None,
         where: str | None = None,
+        level: Level = "person",
         tell: Tell | None = None,
     ) -> PathAnswer:
         """The commonest ways `to` an event, or from a `start`, through events of `nodes`, as values of `by`."""
         from leadline.journey.path import PathWords, answer_paths
         from leadline.journey.step import read_step
 
-        timeline = self._only_people(self.timeline(tell), where)
-        words = PathWords(to, start, nodes, by, length, top, window, collapse, where or "")
+        timeline = self._followed(where, level, tell)
+        words = PathWords(to, start, nodes, by, length, top, window, collapse, where or "", level)
         turn = to or start
         events = read_step(turn, timeline).events if turn else ()
         facts = {event.partition("/")[0] for event in events}
@@ -171,6 +177,20 @@ class Sequences(Segmenting, Identifying):
         return answer_paths(
             words, timeline, self._period(period), self.settings.timezone, self.reach(events), currencies
         )
+
+    def _followed(self, where: str | None, level: Level, tell: Tell | None) -> Timeline:
+        """The timeline that a question is asked of: of some people, or of accounts."""
+        return self._at_level(self._only_people(self.timeline(tell), where), level)
+
+    def _at_level(self, timeline: Timeline, level: Level) -> Timeline:
+        """The timeline as it is, or by account."""
+        from leadline.model.level import check_level
+
+        if check_level(level) == "person":
+            return timeline
+        from leadline.timeline.accounts import by_account, read_spells
+
+        return by_account(timeline, read_spells(timeline, self.warehouse()))
 
     def events(self, tell: Tell | None = None) -> dict[str, int]:
         """What can be a step: the events of the timeline, and how often each happened."""
@@ -242,10 +262,10 @@ class Sequences(Segmenting, Identifying):
 
     def _stamp(self, until: int | None) -> str:
         """What a timeline is made from: the rules of its events, and the loads up to `until` (None: all)."""
-        from leadline.timeline.source import PROPERTIES, events_sql
+        from leadline.timeline.source import KEPT, events_sql
 
         warehouse = self.warehouse()
-        digest = hashlib.sha256(f"{PROPERTIES}|{events_sql(warehouse.facts, relation=self._event_rows())}".encode())
+        digest = hashlib.sha256(f"{KEPT}|{events_sql(warehouse.facts, relation=self._event_rows())}".encode())
         loads = warehouse.con.execute(
             "SELECT id, source, content, mapping, status FROM ledger.load WHERE id <= coalesce(?, id) ORDER BY id",
             [until],
