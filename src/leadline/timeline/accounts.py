@@ -113,8 +113,9 @@ def _of_part(part: Part, spells: Spells, own: Indices | None) -> tuple[Indices, 
         given = own[part.column(ACCOUNT)[position]]
         account = np.where(given >= 0, given, account)
     there = account >= 0
-    without = len(np.unique(owner[~there]))
-    return position[there], account[there].astype(np.uint32), without
+    others = np.zeros(len(part.person), bool)
+    others[owner[~there]] = True
+    return position[there], account[there].astype(np.uint32), int(others.sum())
 
 
 def _employers(spells: Spells, person: NDArray[np.uint32], owner: NDArray[np.uint32], ts: Indices) -> Indices:
