@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from kit import give, make_workspace
 from kit.oracles import channel_cases
+from leadline.journey.rule import load_rules, read_own_rules
+from leadline.journey.statement import channel_case
 from leadline.workspace import Workspace, open_workspace
 
 METRICS = """
@@ -155,6 +158,42 @@ def test_a_fact_with_all_its_channels_is_read_as_it_is(tmp_path: Path) -> None:
         assert by(space) == {"Ads": 1, None: 1, "Paid Search": 1}
         unasked = space.compile(space.ask(["t_visits"], by=["medium"]))
         assert "CASE" not in space.statements(unasked)[0]
+
+
+def test_each_origin_is_judged_once_as_each_row_would_be(tmp_path: Path) -> None:
+    """Rows of all kinds at random: the joined answer is that of the rules for the row itself."""
+    dice = random.Random(5)
+    sources = [None, "", "google", "GOOGLE", "(direct)", "news", "Facebook", "odd", "it's", "müsli"]
+    media = [None, "", "cpc", "CPC", "organic", "email", "(none)", "referral", "x-push"]
+    campaigns = [None, "", "Shopping week", "cross-network", "spring"]
+    rows = [
+        visit(number, dice.choice(sources), dice.choice(media), campaign=dice.choice(campaigns),
+              channel=dice.choice([None, None, None, "Brand", ""]), session_id=str(number),
+              started_at=f"2026-01-{number % 28 + 1:02d} 10:00")
+        for number in range(800)
+    ]  # fmt: skip
+    rules = "CASE WHEN traffic_source IS NOT NULL OR medium IS NOT NULL THEN {} END"
+    with make_workspace(tmp_path, metrics=METRICS) as space:
+        give(space, {"session": rows})
+        for own in (OWN, "preset: matomo\n"):
+            write(space, "channels.yaml", own)
+            case = rules.format(channel_case(load_rules(read_own_rules(space.path))))
+            slow = f'SELECT session_id, coalesce(channel, {case}) FROM fact."session" ORDER BY 1'
+            expected = space.warehouse().rows(slow)[1]
+            found = space.query(["t_visits"], by=["session_id", "channel"]).rows
+            assert sorted((row[0], row[1]) for row in found) == [tuple(row) for row in expected]
+
+
+def test_a_short_period_looks_at_its_origins_only(site: Workspace) -> None:
+    """Origins are gathered within the period asked for."""
+    plan = site.compile(site.ask(["t_visits"], by=["channel"], period="2026-01-05"))
+    [statement] = site.statements(plan)
+    origins, condition = statement.split("SELECT DISTINCT")[1], "DATE '2026-01-05'"
+    assert condition in origins.split("AS found")[0]
+    assert condition in origins.split("AS found")[1]
+    assert dict(site.run(plan).rows) == {"Paid Search": 1, "Organic Search": 1}
+    [whole] = site.statements(site.compile(site.ask(["t_visits"], by=["channel"])))
+    assert "DATE" not in whole
 
 
 def test_as_known_at(tmp_path: Path) -> None:

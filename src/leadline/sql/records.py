@@ -130,13 +130,13 @@ def _flow(
     """Rows of a fact placed by their own time; any of the measures' filters lets a row count."""
     fact = renderer.facts[leg.fact]
     conditions = _ground(renderer, leg, fact, cell)
-    if within:
-        conditions += renderer.within(time, fact, leg.spans, leg.timezone)
+    period = renderer.within(time, fact, leg.spans, leg.timezone) if within else []
+    conditions += period
     wanted = [where for where in dict.fromkeys(filters) if where is not None]
     if wanted and None not in filters:
         texts = [renderer.row(where, fact, 2) for where in wanted]
         conditions.append(f"({' OR '.join(texts)})" if len(texts) > 1 else renderer.row(wanted[0], fact, 3))
-    return Behind(renderer.source(leg.fact), conditions, renderer.quote(time))
+    return Behind(renderer.source(leg.fact, period), conditions, renderer.quote(time))
 
 
 def _ground(renderer: Renderer, leg: Leg, fact: Fact, cell: tuple[Row, ...]) -> list[str]:

@@ -12,7 +12,7 @@ wanted currency is left as it is. Amounts are rounded to the six decimals that f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -72,18 +72,22 @@ class Widening(Struct, frozen=True):
         words = frozenset(words_of(leg))
         base = renderer.relation
 
-        def widened(fact: str) -> str:
+        def widened(fact: str, within: Sequence[str] = ()) -> str:
             stored = self.tables.get(fact)
             if stored is None:
-                return base(fact)
+                return rows_within(base, fact, within)
             lookups = self.used(fact, None if whole else words | {*stored.balance_of, *stored.first_by})
             money = money_columns(stored) if self.converts(fact, words) else ()
             if not lookups and not money:
-                return base(fact)
+                return rows_within(base, fact, within)
             time = leg_time(leg, renderer.facts) if fact == leg.fact else stored.time
-            return _Wrap(self, renderer, base, stored, lookups).select(money, money & words if money else set(), time)
+            changed = [renderer.quote(given) for lookup in lookups for given in lookup.gives]
+            plain = [condition for condition in within if not any(name in condition for name in changed)]
+            rows = rows_within(base, fact, plain)
+            wrap = _Wrap(self, renderer, base, stored, lookups)
+            return wrap.select(rows, money, money & words if money else set(), time)
 
-        return widened
+        return Ruled(widened) if isinstance(base, Ruled) else widened
 
     def used(self, fact: str, words: frozenset[str] | None) -> list[Lookup]:
         """The lookups that serve a fact and give one of `words` (None: anything), those their keys need included."""
@@ -119,20 +123,58 @@ class Widening(Struct, frozen=True):
         return bool(money_columns(stored) & words)
 
 
-def told_by_rule(renderer: Renderer, rows: str, fact: Fact, case: Callable[[str, str, str], str]) -> str:
+class Ruled(Struct, frozen=True):
+    """The SQL of facts' rows, of some with channels told by rule.
+
+    `within` takes a fact and conditions under which its rows are read anyway: rules then look at no other rows.
+    """
+
+    within: Callable[[str, Sequence[str]], str]
+
+    def __call__(self, fact: str) -> str:
+        return self.within(fact, ())
+
+
+def rows_within(relation: Callable[[str], str], fact: str, conditions: Sequence[str]) -> str:
+    """The SQL of a fact's rows for a statement that reads only those under `conditions`, and says so itself."""
+    return relation.within(fact, conditions) if isinstance(relation, Ruled) else relation(fact)
+
+
+def told_by_rule(
+    renderer: Renderer,
+    rows: str,
+    fact: Fact,
+    case: Callable[[str, str, str], str],
+    within: Sequence[str] = (),
+) -> str:
     """A fact's rows with the channel that `case` makes of source, medium and campaign where they have none.
 
-    `case` takes and gives SQL expressions.
+    `case` takes and gives SQL expressions, and must take a null for an empty text. It is worked out once for each
+    origin among the rows under `within`, not once a row, and joined by what it reads: one row an origin.
     """
     quote = renderer.quote
+    known = {f"ruled_{name}": quote(name) for name in (*ORIGIN, "campaign") if fact.has(name)}
+    source, medium = (f"ruled_{name}" for name in ORIGIN)
+    channel = case(source, medium, "ruled_campaign" if "ruled_campaign" in known else "''")
+    read = {alias: name for alias, name in known.items() if alias in channel}
     values = {name: f"told.{quote(name)}" for name in fact.column_names}
-    source, medium = (values[name] for name in ORIGIN)
-    channel = case(source, medium, values.get("campaign", "''"))
-    ruled = f"CASE WHEN coalesce({source}, {medium}) IS NOT NULL THEN {channel} END"
-    values[CHANNEL] = f"coalesce({values[CHANNEL]}, {ruled})"
+    given = values[CHANNEL]
+    any_origin = " OR ".join(f"{{}}{quote(name)} IS NOT NULL" for name in ORIGIN)
+    values[CHANNEL] = (
+        f"CASE WHEN {given} IS NOT NULL THEN {given} WHEN {any_origin.format('told.', 'told.')} "
+        "THEN origin.ruled_channel END"
+    )
     columns = [f"{value} AS {quote(name)}" for name, value in values.items()]
     columns += [f"told.{name} AS {name}" for name in SYSTEM_COLUMNS]
-    return f"(\n  SELECT {', '.join(columns)}\n  FROM {rows} AS told\n)"
+    origins = ", ".join(f"coalesce({name}, '') AS {alias}" for alias, name in read.items())
+    conditions = " AND ".join([f"{quote(CHANNEL)} IS NULL", f"({any_origin.format('', '')})", *within])
+    matched = " AND ".join(f"origin.{alias} = coalesce(told.{name}, '')" for alias, name in read.items())
+    return (
+        f"(\n  SELECT {', '.join(columns)}\n  FROM {rows} AS told\n  LEFT JOIN (\n"
+        f"    SELECT {', '.join(read)}, {channel} AS ruled_channel\n    FROM (\n"
+        f"      SELECT DISTINCT {origins}\n      FROM {rows} AS unruled\n      WHERE {conditions}\n"
+        f"    ) AS found\n  ) AS origin ON {matched}\n)"
+    )
 
 
 def words_of(node: Any) -> Iterator[str]:
@@ -189,8 +231,8 @@ class _Wrap:
         self.quote = renderer.quote
         self.values = {name: f"item.{self.quote(name)}" for name in fact.column_names}
 
-    def select(self, money: frozenset[str] | tuple[()], read: set[str] | frozenset[str], time: str) -> str:
-        """The whole relation, in parentheses. `money` columns are converted; of these `read` are asked for."""
+    def select(self, rows: str, money: frozenset[str] | tuple[()], read: set[str] | frozenset[str], time: str) -> str:
+        """The relation over `rows`, in parentheses. `money` columns are converted; of these `read` are asked for."""
         joins = [join for lookup in self.lookups for join in self.lookup_joins(lookup)]
         rate_columns: list[str] = []
         if money:
@@ -202,7 +244,7 @@ class _Wrap:
         columns = [f"{value} AS {self.quote(name)}" for name, value in self.values.items()]
         columns += [f"item.{name} AS {name}" for name in SYSTEM_COLUMNS]
         listed = ", ".join([*columns, *rate_columns])
-        return f"(\n  SELECT {listed}\n  FROM {self.base(self.fact.name)} AS item\n  {chr(10).join(joins)}\n)"
+        return f"(\n  SELECT {listed}\n  FROM {rows} AS item\n  {chr(10).join(joins)}\n)"
 
     # Lookups
 

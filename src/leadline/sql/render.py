@@ -8,7 +8,7 @@ result depends on no engine's zone table (docs/adr/0003).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ from leadline.sql.credit import credit_sql
 from leadline.sql.dialect import Dialect
 from leadline.sql.gap import gap_sql
 from leadline.sql.movement import movement_sql
-from leadline.sql.relation import Widening
+from leadline.sql.relation import Widening, rows_within
 from leadline.sql.rollup import Rollup
 from leadline.sql.spread import spread_sql
 from leadline.time.calendar import Grain
@@ -99,7 +99,8 @@ class Renderer(Dialect):
         columns = [
             f"{self.aggregate(named.measure, fact, bare=shared is not None)} AS {named.alias}" for named in leg.measures
         ]
-        conditions = [*self.within(leg.time, fact, leg.spans, leg.timezone), *self.conditions(leg.where, fact)]
+        within = self.within(leg.time, fact, leg.spans, leg.timezone)
+        conditions = [*within, *self.conditions(leg.where, fact)]
         if shared is not None:
             conditions.append(self.row(shared, fact, 3))
         elif leg.by and all(item is not None for item in filters):
@@ -107,7 +108,7 @@ class Renderer(Dialect):
             wanted = dict.fromkeys(self.row(item, fact, 2) for item in filters if item is not None)
             conditions.append(f"({' OR '.join(wanted)})")
         groups = self.groups(leg, self.bucket(leg.time, fact, leg) if leg.grain else "")
-        return self.select([*groups, *columns], self.source(leg.fact), conditions, len(groups))
+        return self.select([*groups, *columns], self.source(leg.fact, within), conditions, len(groups))
 
     def balance(self, leg: Balance) -> str:
         """A balance at the end of each period: rows that hold then, or each item's last reading within it."""
@@ -224,10 +225,11 @@ class Renderer(Dialect):
         """CTE of the entities that took the first step: each row numbered within its entity and period."""
         fact = self.facts[leg.fact]
         time = start.at or fact.time
+        within = self.within(time, fact, leg.spans, leg.timezone)
         conditions = [
             f"{self.quote(fact.entity)} IS NOT NULL",
             f"{self.quote(time)} IS NOT NULL",
-            *self.within(time, fact, leg.spans, leg.timezone),
+            *within,
             *self.conditions(leg.where, fact),
         ]
         if start.where is not None:
@@ -239,7 +241,7 @@ class Renderer(Dialect):
         return (
             f"started AS (\n  SELECT {label}{dims}{self.quote(fact.entity)} AS entity, {self.quote(time)} AS began,\n"
             f"    row_number() OVER (PARTITION BY {partition} ORDER BY {self.quote(time)}, _key, _line) AS nth\n"
-            f"  FROM {self.source(leg.fact)}\n  WHERE {' AND '.join(conditions)}\n)"
+            f"  FROM {self.source(leg.fact, within)}\n  WHERE {' AND '.join(conditions)}\n)"
         )
 
     def in_time(self, leg: Cohort) -> str:
@@ -304,8 +306,9 @@ class Renderer(Dialect):
 
     # Parts
 
-    def source(self, fact: str) -> str:
-        return self.relation(fact)
+    def source(self, fact: str, within: Sequence[str] = ()) -> str:
+        """The rows of a fact. `within`: conditions that the statement sets on all of them itself."""
+        return rows_within(self.relation, fact, within)
 
     def groups(self, leg: Leg, bucket: str) -> list[str]:
         """The grouping columns: period, dimensions, currency."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from leadline.model.infer import TOUCHES
 from leadline.plan.leg import Credits, Leg
 from leadline.plan.query import FactState
-from leadline.sql.relation import CHANNEL, ORIGIN, told_by_rule, words_of
+from leadline.sql.relation import CHANNEL, ORIGIN, Ruled, told_by_rule, words_of
 from leadline.workspace.ask import Asking
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ class Channelling(Asking):
         def case(source: str, medium: str, campaign: str) -> str:
             return channel_case(rules, source=source, medium=medium, campaign=campaign, words=words)
 
-        def relation(name: str) -> str:
+        def within(name: str, conditions: Sequence[str]) -> str:
             rows = warehouse.relation(name, as_of_load)
-            return told_by_rule(words, rows, tables[name], case) if name in ruled else rows
+            return told_by_rule(words, rows, tables[name], case, conditions) if name in ruled else rows
 
-        return relation
+        return Ruled(within)
 
     def ruled_in(
         self, legs: Sequence[Leg], lookups: Sequence[Lookup], as_of_load: int | None, *, whole: bool = False
