@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,34 @@ def own(workspace: Workspace, **options: str) -> dict[str, Answered]:
     """The questions of `questions/own.yaml` by id."""
     found = build_coverage(workspace, **options)
     return {one.id: one for one in found.questions if one.origin.startswith("questions/")}
+
+
+def test_goals_are_compared_with_what_came_in_their_own_time(space: Workspace) -> None:
+    """Whole months of goals are not held against the parts of months that ninety days begin and end with."""
+    (space.path / "questions" / "own.yaml").write_text(
+        "questions: {aim: {ask: In reach?, metrics: [goal_attainment], stage: convert}}\n", encoding="utf-8"
+    )
+    give(space, {
+        "deal": [
+            {"deal_id": f"{month}", "created_at": f"2026-0{month}-01", "won_at": f"2026-0{month}-25",
+             "closed_at": f"2026-0{month}-25", "status": "won", "amount": amount, "currency": "EUR"}
+            for month, amount in ((3, 1000), (4, 30), (5, 90))
+        ],
+        "goal": [
+            {"date": f"2026-0{month}-01", "ends": f"2026-0{month + 1}-01", "metric": "won_revenue", "target": 100,
+             "currency": "EUR"}
+            for month in (3, 4, 5, 6)
+        ],
+    }, source="crm")  # fmt: skip
+    # From March 17 to June 14: April and May whole, of 200 came 120. With half of March it was 1120 of 300.
+    found = own(space)["aim"].measured[0]
+    assert (found.value, found.over) == (0.6, (dt.date(2026, 4, 1), dt.date(2026, 5, 31)))
+    text = " ".join(render_coverage(build_coverage(space)).split())
+    assert "60.0%" in text
+    assert "over Apr 1, 2026 to May 31, 2026, for goals count whole" in text
+    # No month of a goal lies within five days: the last one that was over.
+    late = own(space, period="2026-06-10..2026-06-14")["aim"].measured[0]
+    assert (late.value, late.over) == (0.9, (dt.date(2026, 5, 1), dt.date(2026, 5, 31)))
 
 
 def test_answered_partly_and_not(space: Workspace) -> None:

@@ -125,6 +125,23 @@ def test_a_late_source_is_named_and_its_numbers_left_out(tmp_path: Path) -> None
     assert build_digest(space, "2026-W26").send
 
 
+def test_a_source_that_feeds_no_part_of_a_ratio_is_not_waited_for(tmp_path: Path) -> None:
+    """Spend an order: a returns desk writes to the same table, was silent all week, and never placed an order."""
+    rate = "each: {formula: spent / bought, unit: money}\nspent: {formula: sum(ad.spend), unit: money}\n"
+    bought = "bought: {formula: count(order where is_sale)}\n"
+    space = make_firm(tmp_path, "each", METRICS + rate + bought)
+    days = [FIRST + dt.timedelta(days=at) for at in range(91)]
+    spend = [{"date": str(day), "platform": "x", "spend": 100, "currency": "EUR", "_key": str(day)} for day in days]
+    back = [row | {"is_sale": False, "_key": f"r{row['_key']}"} for row in weeks() if row["ordered_at"] < "2026-07-02"]
+    give(space, {"order": weeks()}, source="shop")
+    give(space, {"ad": spend}, source="ads")
+    give(space, {"order": back}, source="returns")
+    found = build_digest(space)
+    assert (found.send, found.late) == (True, ())
+    # Seven days of 100 for the twenty orders of the week.
+    assert [line.kpi.value for line in found.kpis] == [35]
+
+
 def test_a_goal_at_risk_has_the_day_it_is_missed_on(tmp_path: Path) -> None:
     space = loaded_firm(tmp_path)
     (space.path / "goals").mkdir()

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kit import give, make_workspace
+from leadline.catalogue import LANGUAGES
 from leadline.charts.scale import Number
 from leadline.language.language import ENGLISH
+from leadline.language.read import read_language
 from leadline.report import view
 from leadline.report.export import encode_json
-from leadline.report.goal_view import ROW_HEADS, row_view
+from leadline.report.format import format_period
+from leadline.report.goal_view import ROW_HEADS, row_heads, row_view
 from leadline.report.html import render_html
 from leadline.report.scorecard import Kpi, Scorecard
 from leadline.report.scorecard_goal import aimed_scorecard
@@ -170,16 +174,33 @@ def test_the_row_in_terminal_html_and_json(tmp_path: Path) -> None:
     assert page.count('<tr><th scope="row"><bdi>Marketing qualified leads (MQL)') == 1
     row = {name: cell["text"] for (name, _), cell in zip(ROW_HEADS, row_view(card.kpis[0], card, ENGLISH), strict=True)}
     assert row["Goal"] == "100"
-    assert (row["Reached"], row["Pace"], row["At this pace"], row["Status"]) == ("93%", "0.67", "60", "✗ act")
+    assert (row["Value"], row["Reached"], row["Pace"]) == ("93", "93%", "0.67 (Jun 2026)")
+    assert (row["At this pace"], row["Status"]) == ("60 (Jun 2026)", "✗ act")
     assert (row["Stage"], row["Timing"], row["Data to"], row["Version"]) == ("acquisition", "mid", "Jun 20, 2026", "1")
     [data] = json.loads(encode_json(card))["kpis"]
     assert (data["status"], data["goal"]["attainment"], data["pace"]["index"]) == ("act", 0.93, pytest.approx(2 / 3))
     assert (data["definition"]["version"], data["fresh_to"]) == ("1", "2026-06-20")
 
 
-def test_the_bullet_is_left_out_for_what_is_below_zero(tmp_path: Path) -> None:
-    from msgspec.structs import replace
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_table_says_of_which_period_a_number_is(tmp_path: Path, tag: str) -> None:
+    """What is reached is May's, the pace is June's: the heads name the one, the cells the other."""
+    language = read_language(tag)
+    may, june = (format_period(dt.date(2026, month, 1), "month", language.locale) for month in (5, 6))
+    card = aimed_scorecard(made(tmp_path, "mql,2026-05,100,even\nmql,2026-06,90,even\n"), language=language)
+    heads = [head for head, _ in row_heads(card, language)]
+    assert [may in head for head in heads] == [name in ("Value", "Goal", "Reached") for name, _ in ROW_HEADS]
+    cells = dict(zip((name for name, _ in ROW_HEADS), row_view(card.kpis[0], card, language), strict=True))
+    running = [name for name, cell in cells.items() if june in cell["text"] and name not in ("Next", "Data to")]
+    assert running == ["Pace", "At this pace"]
+    [kpi] = card.kpis
+    # The goal of May is not known, so that of June stands in its place, and says so.
+    alone = dict(zip(cells, row_view(replace(kpi, goal=None), card, language), strict=True))
+    assert june in alone["Goal"]["text"]
+    assert june in dict(zip(cells, row_view(kpi, replace(card, period=None), language), strict=True))["Pace"]["text"]
 
+
+def test_the_bullet_is_left_out_for_what_is_below_zero(tmp_path: Path) -> None:
     card = aimed_scorecard(made(tmp_path, "mql,2026-05,100,even\n"))
 
     def bullet(value: Number) -> str:

@@ -19,12 +19,13 @@ from msgspec import Struct
 from leadline.charts.label import clean, escape
 from leadline.charts.scale import Number
 from leadline.errors import UsageError
+from leadline.governance.goal import goals_of
 from leadline.governance.mailed import Told, reminder_mails
-from leadline.governance.measurable import Gap, Inventory, values_of
+from leadline.governance.measurable import Gap, Inventory, goal_span, values_of
 from leadline.governance.question import model_of, questions_of
 from leadline.model.infer import meaning_of
 from leadline.model.question import MODELS, Evidence, JourneyStage, Question
-from leadline.time.period import parse_period
+from leadline.time.period import Period, parse_period
 from leadline.workspace import Workspace
 
 RECENT = "last-90-days"
@@ -40,7 +41,8 @@ class Measured(Struct, frozen=True):
     """A metric of a question: its value over the period and, where something stands in the way, what.
 
     Without `metric` it is what other evidence tells. `gaps` are what the metric itself lacks, `cut` what its breakdown
-    does; `problem` why there is no value though nothing is missing.
+    does; `problem` why there is no value though nothing is missing. `over` are the first and the last day that `value`
+    is about where these are not those of the period: what is held against goals is told over the whole goals in it.
     """
 
     metric: str
@@ -51,6 +53,7 @@ class Measured(Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     cut: tuple[Gap, ...] = ()
     problem: str = ""
+    over: tuple[dt.date, dt.date] | None = None
 
 
 class Answered(Struct, frozen=True):
@@ -146,8 +149,12 @@ def build_coverage(workspace: Workspace, *, model: str = "", period: str = "") -
     inventory = Inventory(workspace, [(name, one.by) for one in questions for name in one.metrics], span)
     names = dict.fromkeys(name for one in questions for name in one.metrics)
     able = [name for name in names if not inventory.standing(name).gaps]
-    values, problems = values_of(workspace, able, span.written)
-    found = tuple(_answered(one, workspace, inventory, values, problems) for one in questions)
+    over = _goal_spans(workspace, inventory, able, span)
+    values, problems = values_of(workspace, [name for name in able if name not in over], span.written)
+    for name, (first, last) in over.items():
+        own, why = values_of(workspace, [name], f"{first}..{last}")
+        values, problems = values | own, problems | why
+    found = tuple(_answered(one, workspace, inventory, values, problems, over) for one in questions)
     return Coverage(
         workspace=clean(str(workspace.settings.name or workspace.path.name)),
         model=model,
@@ -159,12 +166,23 @@ def build_coverage(workspace: Workspace, *, model: str = "", period: str = "") -
     )
 
 
+def _goal_spans(
+    workspace: Workspace, inventory: Inventory, metrics: Sequence[str], span: Period
+) -> dict[str, tuple[dt.date, dt.date]]:
+    """The days, both included, over which metrics held against goals are told."""
+    aimed = [name for name in metrics if any(part.fact == "goal" for part in inventory.parts(name))]
+    goals = goals_of(workspace) if aimed else []
+    found = {name: goal_span(inventory.parts(name), goals, span.start, span.end) for name in aimed}
+    return {name: (days[0], days[1] - dt.timedelta(days=1)) for name, days in found.items() if days is not None}
+
+
 def _answered(
     question: Question,
     workspace: Workspace,
     inventory: Inventory,
     values: Mapping[str, Number | None],
     problems: Mapping[str, str],
+    over: Mapping[str, tuple[dt.date, dt.date]],
 ) -> Answered:
     measured: list[Measured] = []
     until: list[dt.date] = []
@@ -183,7 +201,8 @@ def _answered(
         beyond = tuple(gap for gap in cut.gaps if gap.key not in {known.key for known in own.gaps})
         unit = metric.unit or meaning.unit
         currency = workspace.settings.reporting_currency or workspace.settings.currency if "money" in unit else ""
-        measured.append(Measured(name, clean(metric.label), value, unit, currency, own.gaps, beyond, problem))
+        days = over.get(name)
+        measured.append(Measured(name, clean(metric.label), value, unit, currency, own.gaps, beyond, problem, days))
     able = [one for one in measured if not one.gaps and not one.problem]
     complete, behind = min(shares, default=(0.0, ""))
     whole = [one for one in able if not one.cut]

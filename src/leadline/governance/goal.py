@@ -294,11 +294,19 @@ def reach_of(workspace: Workspace, metric: str, where: str | None, start: dt.dat
 
 
 def _feeding(workspace: Workspace, metric: str, where: str | None, until: dt.date) -> set[str]:
+    """The sources with rows of any part of a metric: a ratio of two facts has no value for any single source."""
+    asked = workspace.ask([metric], by=["_source"], period=f"{until - DAY * 365}..{until}", where=where)
     try:
-        result = workspace.query([metric], by=["_source"], period=f"{until - DAY * 365}..{until}", where=where)
+        statements = workspace.statements(workspace.compile(asked))
     except RefusedError:
         return set()
-    return {str(row[0]) for row in result.rows if row[0] is not None and row[1]}
+    found: set[str] = set()
+    for sql in statements:
+        columns, rows = workspace.warehouse().rows(sql)
+        source = columns.index("_source")
+        counted = [at for at, name in enumerate(columns) if name not in ("_source", "currency_")]
+        found |= {str(row[source]) for row in rows if row[source] is not None and any(row[at] for at in counted)}
+    return found
 
 
 def daily(

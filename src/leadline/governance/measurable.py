@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from leadline.errors import LeadlineError
 from leadline.model import tree
+from leadline.model.goal import Goal
 from leadline.model.infer import TOUCHES, facts_of
 from leadline.model.metric import Metric, expand
 from leadline.model.tree import Formula, Measure, Row
@@ -218,6 +219,29 @@ def values_of(workspace: Workspace, metrics: Sequence[str], period: str) -> tupl
         left, right = (values_of(workspace, part, period) for part in (metrics[:half], metrics[half:]))
         return left[0] | right[0], left[1] | right[1]
     return _first_row(result), {}
+
+
+def goal_span(
+    measures: Sequence[Measure], goals: Sequence[Goal], start: dt.date, end: dt.date
+) -> tuple[dt.date, dt.date] | None:
+    """The half-open days of the whole goals in [start, end) that some measures add up; None where none has ended.
+
+    A goal is for the whole of its period, so what is held against it must be of that period too. Where none lies wholly
+    within the days, it is the last one that was over by their end.
+    """
+    wanted = {
+        member
+        for part in measures
+        for fact, where in _filters(part)
+        if fact == "goal"
+        for column, member in _members(where)
+        if column == "metric"
+    }
+    over = sorted({(one.start, one.end) for one in goals if one.metric in wanted and one.end <= end})
+    if not over:
+        return None
+    whole = [span for span in over if span[0] >= start] or [max(over, key=lambda span: (span[1], span[0]))]
+    return min(first for first, _ in whole), max(last for _, last in whole)
 
 
 def _first_row(result: Result) -> dict[str, Any]:

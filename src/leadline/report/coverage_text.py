@@ -55,6 +55,9 @@ def render_coverage(coverage: Coverage, style: Style = PLAIN) -> str:
             lines.append(f"  {state}{_GAP}{ask}{pad}{_GAP}{_right(cells[one.id], widths)}".rstrip())
             if one.told:
                 lines += _wrapped(f"by {one.told}", style)
+            days = one.measured[0].over
+            if days and one.state != "no":
+                lines += _wrapped(f"over {_day(days[0])} to {_day(days[1])}, for goals count whole", style)
             if one.missing:
                 lines += _wrapped(f"needs {'; '.join(one.missing)}", style)
     if coverage.unlocks:

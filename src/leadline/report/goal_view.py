@@ -35,6 +35,7 @@ ROW_HEADS = (
     ("Status", False), ("Next", False), ("Data to", False), ("Version", True),
 )  # fmt: skip
 """The columns of a scorecard row, and whether they hold numbers."""
+_OF_THE_PERIOD = ("Value", "Goal", "Reached")
 
 
 def status_view(status: str | None, language: Language) -> View | None:
@@ -102,16 +103,23 @@ def row_view(kpi: Kpi, card: Scorecard, language: Language) -> list[View]:
 
     status = status_view(kpi.status, language)
     period = format_period(kpi.period, card.grain, language.locale) if kpi.period else ""
+    # Heads name the card's own period; whatever is of another one names it itself.
+    other = period if kpi.period != card.period else ""
+    runs = span_words(pace.goal.start, pace.goal.end, language) if pace else ""
     texts = [
         told.name,
         told.owner,
         language.label("stages", told.stage),
         language.label("timings", told.timing),
-        f"{shown(kpi.value)} ({period})" if period and kpi.period != card.period else shown(kpi.value),
-        amount(goal, goal.goal.target, language) if goal else amount(pace, pace.goal.target, language) if pace else "",
-        format_attained(goal.attainment, language.locale) if goal else "",
-        format_value(pace.index, digits=2, locale=language.locale) if pace else "",
-        amount(pace, pace.projected, language) if pace and pace.days_left else "",
+        _of(shown(kpi.value), other),
+        _of(amount(goal, goal.goal.target, language), other)
+        if goal
+        else _of(amount(pace, pace.goal.target, language), runs)
+        if pace
+        else "",
+        _of(format_attained(goal.attainment, language.locale), other) if goal else "",
+        _of(format_value(pace.index, digits=2, locale=language.locale), runs) if pace else "",
+        _of(amount(pace, pace.projected, language), runs) if pace and pace.days_left else "",
         _changed(kpi.previous, kpi, language),
         _changed(kpi.year, kpi, language),
         f"{status['sign']} {status['word']}" if status else "",
@@ -126,9 +134,15 @@ def row_view(kpi: Kpi, card: Scorecard, language: Language) -> list[View]:
     ]
 
 
-def row_heads(language: Language) -> list[tuple[str, bool]]:
-    """`ROW_HEADS` in a language."""
-    return [(language.say(name), number) for name, number in ROW_HEADS]
+def _of(text: str, period: str) -> str:
+    """A number with the period it is of, where that must be said."""
+    return f"{text} ({period})" if period else text
+
+
+def row_heads(card: Scorecard, language: Language) -> list[tuple[str, bool]]:
+    """`ROW_HEADS` in a language; those about the card's period name it."""
+    period = format_period(card.period, card.grain, language.locale) if card.period else ""
+    return [(_of(language.say(name), period if name in _OF_THE_PERIOD else ""), number) for name, number in ROW_HEADS]
 
 
 def _changed(found: Change, kpi: Kpi, language: Language) -> str:

@@ -62,7 +62,7 @@ def render_html(
         "note": note,
         "head": view.head(card, language, generated_at),
         "tiles": [view.tile(kpi, card, language) for kpi in card.kpis],
-        "row_heads": row_heads(language),
+        "row_heads": row_heads(card, language),
         "rows": [row_view(kpi, card, language) for kpi in card.kpis],
         "charts": [view.chart(kpi, card, language) for kpi in card.kpis if kpi.periods],
         "breakdowns": [view.breakdown(part, card, language, index) for index, part in enumerate(breakdowns)],

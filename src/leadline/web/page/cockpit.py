@@ -26,7 +26,7 @@ def show(question: Question) -> View:
     return {
         "tiles": [view.tile(kpi, card, language) | _links(kpi.definition.id, card, question) for kpi in card.kpis],
         "head": view.head(card, language, None),
-        "row_heads": row_heads(language),
+        "row_heads": row_heads(card, language),
         "rows": [row_view(kpi, card, language) for kpi in card.kpis],
         "remarks": view.told_remarks(annotations, periods, card.grain, language)[-5:],
         "may_edit": question.visitor.may("editor"),
