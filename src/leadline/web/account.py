@@ -9,20 +9,17 @@ by issuer and subject, never by mail address alone; their sessions end at a fixe
 from __future__ import annotations
 
 import functools
-import hashlib
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
 from leadline.errors import RefusedError, UsageError, unknown
+from leadline.web.access import FILE, access, hash_of
 from leadline.web.visitor import ROLES, Role, Visitor
 
-FILE = "access.sqlite"
 SESSION_SECONDS = 14 * 86_400
 TRIES, TRY_SECONDS = 10, 15 * 60
 SHORTEST = 10
@@ -72,7 +69,7 @@ class Accounts:
         """Whether there is an account: without one, whoever is at this machine is its admin."""
         if not self.path.exists():
             return False
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             return con.execute("SELECT 1 FROM account LIMIT 1").fetchone() is not None
 
     def add(self, name: str, password: str, role: str, rows: str = "") -> None:
@@ -84,7 +81,7 @@ class Accounts:
             from leadline.model.parse import parse_condition
 
             parse_condition(rows)
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             try:
                 con.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?)", [name, hashed, checked, rows, time.time()])
             except sqlite3.IntegrityError:
@@ -98,7 +95,7 @@ class Accounts:
 
         Raises `UsageError` for the account of somebody who signs in with a provider, as that says who may what.
         """
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             self._known(con, name)
             if con.execute("SELECT 1 FROM outside WHERE account = ?", [name]).fetchone():
                 raise UsageError(
@@ -117,14 +114,14 @@ class Accounts:
 
     def remove(self, name: str) -> None:
         """Take an account away with its sessions and tokens."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             self._known(con, name)
             con.execute("DELETE FROM account WHERE name = ?", [name])
         self.note("", "account removed", name)
 
     def all(self) -> list[Account]:
         """Accounts by name."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             rows = con.execute("SELECT name, role, rows, made FROM account ORDER BY name").fetchall()
         return [Account(*row) for row in rows]
 
@@ -136,7 +133,7 @@ class Accounts:
         import argon2
 
         now = time.time()
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             con.execute("DELETE FROM failure WHERE at < ?", [now - TRY_SECONDS])
             by_name, by_address = con.execute(
                 "SELECT count(*) FILTER (WHERE account = ?), count(*) FILTER (WHERE address = ?) FROM failure",
@@ -155,13 +152,13 @@ class Accounts:
         except argon2.exceptions.VerificationError:
             row = None
         if row is None:
-            with self._open() as con:
+            with access(self.path, _TABLES) as con:
                 con.execute("INSERT INTO failure VALUES (?, ?, ?)", [now, name, address])
             self.note(name, "wrong password", address)
             raise RefusedError("wrong-password", "Name or password is wrong.", fix="try again")
         secret = secrets.token_urlsafe(32)
-        with self._open() as con:
-            con.execute("INSERT INTO session VALUES (?, ?, ?)", [_hash(secret), name, now])
+        with access(self.path, _TABLES) as con:
+            con.execute("INSERT INTO session VALUES (?, ?, ?)", [hash_of(secret), name, now])
         self.note(name, "logged in", address)
         return secret
 
@@ -172,7 +169,7 @@ class Accounts:
         account of this name: a mail address alone proves nobody to be the same person.
         """
         now, secret = time.time(), secrets.token_urlsafe(32)
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("PRAGMA defer_foreign_keys = ON")
             row = con.execute("SELECT account FROM outside WHERE (issuer, subject) = (?, ?)", identity).fetchone()
@@ -192,13 +189,13 @@ class Accounts:
                 )
                 for table in ("outside", "session", "token"):
                     con.execute(f"UPDATE {table} SET account = ? WHERE account = ?", [name, before])
-            con.execute("INSERT INTO session VALUES (?, ?, ?)", [_hash(secret), name, now])
-            con.execute("INSERT INTO session_end VALUES (?, ?)", [_hash(secret), now + hours * 3600])
+            con.execute("INSERT INTO session VALUES (?, ?, ?)", [hash_of(secret), name, now])
+            con.execute("INSERT INTO session_end VALUES (?, ?)", [hash_of(secret), now + hours * 3600])
         return secret
 
     def expel(self, identity: tuple[str, str]) -> None:
         """End the sessions of somebody whom the provider no longer gives a role."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             con.execute(
                 "DELETE FROM session WHERE account IN (SELECT account FROM outside WHERE (issuer, subject) = (?, ?))",
                 identity,
@@ -206,36 +203,36 @@ class Accounts:
 
     def leave(self, secret: str) -> None:
         """End a session."""
-        with self._open() as con:
-            con.execute("DELETE FROM session WHERE hash = ?", [_hash(secret)])
+        with access(self.path, _TABLES) as con:
+            con.execute("DELETE FROM session WHERE hash = ?", [hash_of(secret)])
 
     def of_session(self, secret: str) -> Visitor | None:
         """Whose session it is, if it still is one."""
         now = time.time()
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             row = con.execute(
                 "SELECT a.name, a.role, a.rows, s.used FROM session AS s JOIN account AS a ON a.name = s.account "
                 "LEFT JOIN session_end AS e ON e.session = s.hash "
                 "WHERE s.hash = ? AND s.used > ? AND coalesce(e.at > ?, TRUE)",
-                [_hash(secret), now - SESSION_SECONDS, now],
+                [hash_of(secret), now - SESSION_SECONDS, now],
             ).fetchone()
             if row is None:
                 return None
             if now - row[3] > 3600:
-                con.execute("UPDATE session SET used = ? WHERE hash = ?", [now, _hash(secret)])
+                con.execute("UPDATE session SET used = ? WHERE hash = ?", [now, hash_of(secret)])
         return Visitor(row[0], row[1], row[2])
 
     def add_token(self, name: str, account: str, role: str) -> str:
         """A token for programs, under an account and with at most its role; shown once."""
         checked = _role(role)
         secret = f"ll_{secrets.token_urlsafe(32)}"
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             owner = self._known(con, account)
             if ROLES.index(checked) > ROLES.index(owner.role):
                 raise UsageError("role-too-high", f"{account} is {owner.role}, so its token cannot be {checked}.")
             try:
                 con.execute("INSERT INTO token VALUES (?, ?, ?, ?, ?)",
-                            [_hash(secret), name, account, checked, time.time()])  # fmt: skip
+                            [hash_of(secret), name, account, checked, time.time()])  # fmt: skip
             except sqlite3.IntegrityError:
                 raise UsageError("name-in-use", f"There is a token {name!r} already.") from None
         self.note("", "token added", f"{name} of {account} ({checked})")
@@ -243,7 +240,7 @@ class Accounts:
 
     def remove_token(self, name: str) -> None:
         """Take a token back."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             if con.execute("DELETE FROM token WHERE name = ?", [name]).rowcount == 0:
                 known = [row[0] for row in con.execute("SELECT name FROM token")]
                 raise unknown("token", name, known)
@@ -251,27 +248,27 @@ class Accounts:
 
     def tokens(self) -> list[tuple[str, str, str]]:
         """Name, account and role of each token."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             return con.execute("SELECT name, account, role FROM token ORDER BY name").fetchall()
 
     def of_token(self, secret: str) -> Visitor | None:
         """Whose token it is: the account's rows, the lower of both roles."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             row = con.execute(
                 "SELECT t.name, t.role, a.role, a.rows FROM token AS t JOIN account AS a ON a.name = t.account "
                 "WHERE t.hash = ?",
-                [_hash(secret)],
+                [hash_of(secret)],
             ).fetchone()
         return None if row is None else Visitor(f"token {row[0]}", min(row[1], row[2], key=ROLES.index), row[3])
 
     def note(self, who: str, what: str, detail: str = "") -> None:
         """Write a line of the audit log."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             con.execute("INSERT INTO audit VALUES (?, ?, ?, ?)", [time.time(), who, what, detail[:500]])
 
     def audit(self, limit: int = 200) -> list[Entry]:
         """The newest lines of the audit log."""
-        with self._open() as con:
+        with access(self.path, _TABLES) as con:
             rows = con.execute(
                 "SELECT at, who, what, detail FROM audit ORDER BY rowid DESC LIMIT ?", [limit]
             ).fetchall()
@@ -282,18 +279,6 @@ class Accounts:
         if row is None:
             raise unknown("account", name, [one[0] for one in con.execute("SELECT name FROM account")])
         return Account(*row)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        con = sqlite3.connect(self.path, timeout=10)
-        try:
-            con.execute("PRAGMA foreign_keys = ON")
-            con.executescript(_TABLES)
-            self.path.chmod(0o600)
-            with con:
-                yield con
-        finally:
-            con.close()
 
 
 def _role(role: str) -> Role:
@@ -315,7 +300,3 @@ def _hashed(password: str) -> str:
 def _nobody() -> str:
     """The hash of a password that nobody knows."""
     return _hashed(secrets.token_urlsafe(32))
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -6,18 +6,14 @@ in `access.sqlite`. It is good for ten minutes and for one answer, whatever the 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
 from leadline.errors import RefusedError
-from leadline.web.account import FILE
+from leadline.web.access import FILE, access, hash_of
 
 SECONDS = 600
 MOST = 10_000
@@ -50,7 +46,7 @@ class Errands:
         state, browser, nonce, verifier = (secrets.token_urlsafe(size) for size in (32, 32, 32, 48))
         made = Errand(state, browser, nonce, verifier, back)
         now = time.time()
-        with self._open() as con:
+        with access(self.path, _TABLE) as con:
             con.execute("DELETE FROM errand WHERE at < ?", [now - SECONDS])
             con.execute(
                 "DELETE FROM errand WHERE state IN (SELECT state FROM errand ORDER BY at DESC LIMIT -1 OFFSET ?)",
@@ -58,7 +54,7 @@ class Errands:
             )
             con.execute(
                 "INSERT INTO errand VALUES (?, ?, ?, ?, ?, ?)",
-                [_hash(made.state), _hash(made.browser), made.nonce, made.verifier, back, now],
+                [hash_of(made.state), hash_of(made.browser), made.nonce, made.verifier, back, now],
             )
         return made
 
@@ -67,30 +63,15 @@ class Errands:
 
         Raises `RefusedError` for an answer that was used already, comes too late, or comes by another browser.
         """
-        with self._open() as con:
+        with access(self.path, _TABLE) as con:
             row = con.execute(
                 "DELETE FROM errand WHERE state = ? AND at > ? RETURNING browser, nonce, verifier, back",
-                [_hash(state), time.time() - SECONDS],
+                [hash_of(state), time.time() - SECONDS],
             ).fetchone()
-        if row is None or not secrets.compare_digest(row[0], _hash(browser)):
+        if row is None or not secrets.compare_digest(row[0], hash_of(browser)):
             raise RefusedError(
                 "sign-in-not-asked",
                 "This sign-in was not begun in this browser, took too long, or is over already.",
                 fix="sign in again from this page",
             )
         return Errand(state, browser, *row[1:])
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        con = sqlite3.connect(self.path, timeout=10)
-        try:
-            con.executescript(_TABLE)
-            self.path.chmod(0o600)
-            with con:
-                yield con
-        finally:
-            con.close()
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
