@@ -7,7 +7,7 @@ anything is written, or inside a transaction that is rolled back.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 EXIT_USAGE = 2
 EXIT_DEFINITION = 3
@@ -86,13 +86,18 @@ def closest(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
     return found[:limit]
 
 
+def meant(
+    name: str, known: Iterable[str], otherwise: str = "", *, limit: int = 3, told: Callable[[str], str] = str
+) -> str:
+    """The cure for a wrong name: which of the known ones may be meant, as `told` writes them; else `otherwise`."""
+    near = closest(name, known, limit=limit)
+    return f"did you mean {', '.join(map(told, near))}?" if near else otherwise
+
+
 def unknown(kind: str, name: str, known: Iterable[str], *, why: str = "", fix: str = "") -> UsageError:
     """An error for a name nobody defined, with the closest known names as the cure."""
     names = list(known)
-    near = closest(name, names)
-    cure = f"did you mean {', '.join(near)}?" if near else fix
-    if near and fix:
-        cure = f"{cure} {fix}"
+    cure = " ".join(filter(None, (meant(name, names), fix)))
     if not cure:
         shown = ", ".join(sorted(names)[:12])
         cure = f"known: {shown}" if shown else f"no {kind} is defined yet"

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-from leadline.errors import DefinitionError, UsageError, closest
+from leadline.errors import DefinitionError, UsageError, meant
 from leadline.model.clock import ClockDefinition, SourceClock, read_clocks
 from leadline.model.document import Document, read_document
 from leadline.model.fact import Column, ColumnType, Fact
@@ -278,12 +278,11 @@ def _read_settings(document: Document) -> Settings:
             )
     for fact in settings.facts:
         if fact not in FACTS:
-            near = closest(fact, FACTS)
             raise DefinitionError(
                 "unknown-fact",
                 f"There is no fact named {fact!r}.",
                 why=document.place("facts", fact),
-                fix=f"did you mean {', '.join(near)}?" if near else f"facts are {', '.join(FACTS)}",
+                fix=meant(fact, FACTS, f"facts are {', '.join(FACTS)}"),
             )
     return settings
 
@@ -410,12 +409,11 @@ def _check_contracts(metrics: Mapping[str, Metric], settings: Settings) -> None:
     for metric in metrics.values():
         for team in metric.contract.teams if metric.contract is not None else ():
             if team not in settings.teams:
-                near = closest(team, settings.teams)
                 raise DefinitionError(
                     "unknown-team",
                     f"There is no team named {team!r}.",
                     why=f"{metric.origin}: the contract of {metric.id}",
-                    fix=f"did you mean {', '.join(near)}?" if near else "add it to `teams:` in leadline.yaml",
+                    fix=meant(team, settings.teams, "add it to `teams:` in leadline.yaml"),
                 )
 
 
@@ -433,12 +431,11 @@ def _as_definition(data: Any, place: str) -> Any:
 def _check_dashboard(dashboard: Dashboard, metrics: Mapping[str, Metric], document: Document) -> None:
     for number, kpi in enumerate(dashboard.kpis):
         if kpi not in metrics:
-            near = closest(kpi, metrics)
             raise DefinitionError(
                 "unknown-metric",
                 f"There is no metric named {kpi!r}.",
                 why=document.place("kpis", str(number)),
-                fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline metrics`",
+                fix=meant(kpi, metrics, "list them with `leadline metrics`"),
             )
     if len(dashboard.kpis) > 7:
         raise DefinitionError(

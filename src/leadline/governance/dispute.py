@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from leadline.errors import DefinitionError, UsageError, closest, unknown
+from leadline.errors import DefinitionError, UsageError, meant, unknown
 from leadline.model.promise import FOLDER
 
 if TYPE_CHECKING:
@@ -96,10 +96,9 @@ def raise_dispute(
     breached = [item for item in breaches if item.state in ("breached", "excused")]
     if not breached:
         known = sorted({item.record for item in items if item.state == "breached"})
-        near = closest(record, known)
         raise UsageError(
             "no-breach", f"No promise about {record!r} is breached.",
-            fix=f"did you mean {', '.join(near)}?" if near else "see `leadline sla --breaches`",
+            fix=meant(record, known, "see `leadline sla --breaches`"),
         )  # fmt: skip
     if len({item.promise for item in breached}) > 1:
         names = ", ".join(sorted({item.promise for item in breached}))

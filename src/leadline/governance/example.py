@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from leadline.engines.duckdb import statement_errors, value_errors
-from leadline.errors import DefinitionError, LeadlineError, closest
+from leadline.errors import DefinitionError, LeadlineError, meant
 from leadline.model.document import Document, read_document
 from leadline.model.fact import Fact
 from leadline.model.metric import Example, MetricDefinition
@@ -134,10 +134,9 @@ def _cell(value: Any) -> str:
 
 
 def _unknown(kind: str, name: str, known: Any, golden: Golden) -> DefinitionError:
-    near = closest(name, known)
     return DefinitionError(
         "bad-example",
         f"There is no {kind} named {name!r}.",
         why=golden.place,
-        fix=f"did you mean {', '.join(near)}?" if near else "see `leadline facts`",
+        fix=meant(name, known, "see `leadline facts`"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import resources
 
-from leadline.errors import DefinitionError, UsageError, closest, unknown
+from leadline.errors import DefinitionError, UsageError, meant, unknown
 from leadline.model.document import Document, read_document
 from leadline.model.question import FOLDER, JOURNEY, MODELS, Question, questions_in, read_question_file
 from leadline.workspace import Workspace
@@ -49,12 +49,11 @@ def questions_of(workspace: Workspace, model: str = "") -> tuple[Question, ...]:
             left_out |= {name: document.place("left_out", name) for name in file.left_out}
     for name, place in left_out.items():
         if name not in found:
-            near = closest(name, found)
             raise DefinitionError(
                 "unknown-question",
                 f"There is no question {name!r} to leave out.",
                 why=place,
-                fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline coverage`",
+                fix=meant(name, found, "list them with `leadline coverage`"),
             )
     kept = (question for name, question in found.items() if name not in left_out)
     return tuple(sorted(kept, key=lambda question: JOURNEY.index(question.stage)))

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.ingest.source import Context, FactMap, Lookup, Source, SourceColumn
 from leadline.model.fact import Fact
 
@@ -79,21 +79,20 @@ def check_names(definition: Definition, facts: Mapping[str, Fact]) -> None:
     for number, fact_map in enumerate(definition.source.facts):
         fact = facts.get(fact_map.fact)
         if fact is None:
-            near = ", ".join(closest(fact_map.fact, facts)) or ", ".join(sorted(facts))
             raise DefinitionError(
                 "unknown-fact",
                 f"There is no fact named {fact_map.fact!r}.",
                 why=definition.place("facts", number, "fact"),
-                fix=f"did you mean {near}?",
+                fix=meant(fact_map.fact, facts, f"did you mean {', '.join(sorted(facts))}?"),
             )
         for column in fact_map.columns:
             if not fact.has(column):
-                near = ", ".join(closest(column, fact.column_names)) or ", ".join(fact.column_names)
+                cure = meant(column, fact.column_names, f"did you mean {', '.join(fact.column_names)}?")
                 raise DefinitionError(
                     "unknown-fact-column",
                     f"Fact {fact.name} has no column {column!r}.",
                     why=definition.place("facts", number, "columns", column),
-                    fix=f"did you mean {near}? A dimension of your own is declared in leadline.yaml under `facts:`",
+                    fix=f"{cure} A dimension of your own is declared in leadline.yaml under `facts:`",
                 )
         if not fact_map.key:
             raise DefinitionError(
@@ -207,12 +206,11 @@ def _explain(error: msgspec.ValidationError, root: yaml.Node, file: str) -> Defi
         known = sorted(
             {name for kind in (Source, FactMap, SourceColumn, Lookup, Context) for name in kind.__struct_fields__}
         )
-        near = ", ".join(closest(unknown["field"], known))
         return _error(
             file,
             line,
             f"There is no field {unknown['field']!r} here.",
-            f"did you mean {near}?" if near else "remove it",
+            meant(unknown["field"], known, "remove it"),
         )
     where = path.removeprefix("$.").replace("[...]", ".…") if path != "$" else "the top level"
     return _error(file, line, f"{what} (at {where}).", "see `leadline sources --help` and docs/sources.md")

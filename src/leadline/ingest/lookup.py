@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadline.errors import DataError, closest
+from leadline.errors import DataError, meant
 from leadline.ingest.mapping import define_macros
 from leadline.ingest.read import Table, read, release
 from leadline.model.lookup import Lookup
@@ -103,12 +103,11 @@ def _only(tables: list[Table], lookup: Lookup) -> Table:
 def _check_columns(table: Table, lookup: Lookup, columns: Sequence[str]) -> None:
     for name in columns:
         if name not in table.columns:
-            near = closest(name, table.columns)
             raise DataError(
                 "lookup-column",
                 f"{lookup.file} has no column {name!r}, which lookup {lookup.name!r} needs.",
                 why=f"{lookup.origin}; its columns are {', '.join(table.columns)}",
-                fix=f"did you mean {', '.join(near)}?" if near else "name the columns as the file has them",
+                fix=meant(name, table.columns, "name the columns as the file has them"),
             )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from leadline.errors import DataError, DefinitionError, closest
+from leadline.errors import DataError, DefinitionError, meant
 from leadline.ingest.cell import Style
 from leadline.ingest.definition import Definition
 from leadline.ingest.expression import Expression, parse_expressions
@@ -200,11 +200,10 @@ def unknown_column(delivery: Delivery, name: str, place: str) -> DataError:
     """A column the mapping names and the file lacks."""
     source = delivery.definition.source
     names = [*delivery.table.columns, *source.columns, *source.derived]
-    near = ", ".join(repr(match) for match in closest(name, names))
     shown = ", ".join(repr(column) for column in delivery.table.columns[:12])
     return DataError(
         "unknown-column",
         f"{delivery.table.file} has no column {name!r}.",
         why=f"{place} reads it; the file has {shown}",
-        fix=f"did you mean {near}?" if near else "map a column the file has",
+        fix=meant(name, names, "map a column the file has", told=repr),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from leadline.catalogue import LANGUAGES
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.language.language import ENGLISH, Labels, Language, MetricText
 from leadline.language.tag import language_code, locale_of
 
@@ -87,11 +87,10 @@ def _own(path: Path, known: tuple[str, ...]) -> dict[str, MetricText]:
     found = document.convert(dict[str, MetricText], document.data)
     for name in found:
         if known and name not in known:
-            near = closest(name, known)
             raise DefinitionError(
                 "unknown-metric",
                 f"There is no metric named {name!r}.",
                 why=document.place(name),
-                fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline metrics`",
+                fix=meant(name, known, "list them with `leadline metrics`"),
             )
     return found

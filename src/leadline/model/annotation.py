@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from leadline.charts.label import clean
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.model.document import Document, read_document
 
 FOLDER = "annotations"
@@ -94,8 +94,7 @@ def _of(document: Document, metrics: Collection[str]) -> Iterator[Annotation]:
     for number, data in enumerate(given):
         place = document.place(str(number))
         if isinstance(data, dict) and data.get("metric") and metrics and data["metric"] not in metrics:
-            near = closest(str(data["metric"]), metrics)
-            cure = f"did you mean {', '.join(near)}?" if near else "leave metric out, or list them: `leadline metrics`"
+            cure = meant(str(data["metric"]), metrics, "leave metric out, or list them: `leadline metrics`")
             raise _wrong(f"There is no metric named {data['metric']!r}.", place, cure)
         one = document.convert(AnnotationDefinition, data, str(number))
         text, last = clean(one.text), one.until or one.date

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 
 T = TypeVar("T")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]+)`")
@@ -50,8 +50,7 @@ class Document(msgspec.Struct, frozen=True):
         if unknown:
             field = unknown["field"]
             known = _fields_at(kind, inner)
-            near = closest(field, known)
-            fix = f"did you mean {', '.join(near)}?" if near else f"known fields: {', '.join(known)}"
+            fix = meant(field, known, f"known fields: {', '.join(known)}")
             what, inner = f"There is no field {field!r} here.", [*inner, field]
         else:
             fix = "see the reference of this file in the documentation"

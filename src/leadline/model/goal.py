@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from leadline.errors import DefinitionError, LeadlineError, closest
+from leadline.errors import DefinitionError, LeadlineError, meant
 from leadline.model import tree
 from leadline.model.document import read_document
 from leadline.model.fact import Fact
@@ -187,14 +187,11 @@ def _from_csv(text: str, file: str, dimensions: Sequence[str]) -> Iterator[tuple
     known = (*_OWN_COLUMNS, *dimensions)
     for name in head:
         if name not in known:
-            near = closest(name, known)
             raise DefinitionError(
                 "unknown-column",
                 f"A table of goals has no column {name!r}.",
                 why=f"{file}:{first + 1}",
-                fix=f"did you mean {', '.join(near)}?"
-                if near
-                else f"segments are {', '.join(dimensions)}; declare another under `facts: goal:`",
+                fix=meant(name, known, f"segments are {', '.join(dimensions)}; declare another under `facts: goal:`"),
             )
     for missing in ("metric", "period", "target"):
         if missing not in head:
@@ -252,12 +249,11 @@ def _resolved(
 ) -> Goal | None:
     name = measured_by(given.metric)
     if name not in metrics:
-        near = closest(given.metric, [*metrics, QUOTA])
         raise DefinitionError(
             "unknown-metric",
             f"There is no metric named {given.metric!r}.",
             why=place,
-            fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline metrics`",
+            fix=meant(given.metric, [*metrics, QUOTA], "list them with `leadline metrics`"),
         )
     period = _period(given.period, place, calendar)
     meaning = meaning_of(metrics[name], metrics, facts)

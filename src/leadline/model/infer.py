@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.model import tree
 from leadline.model.fact import Fact
 from leadline.model.metric import Metric, expand
@@ -175,8 +175,7 @@ def check_formula(formula: Formula, facts: Mapping[str, Fact], metrics: Iterable
 
 
 def _unknown_metric(name: str, known: set[str], facts: Mapping[str, Fact], where: str) -> DefinitionError:
-    near = closest(name, known)
-    fix = f"did you mean {', '.join(near)}?" if near else "list them with `leadline metrics`"
+    fix = meant(name, known, "list them with `leadline metrics`")
     if name in facts:
         fix = f"{name} is a fact: write count({name}) or sum({name}.column)"
     return DefinitionError("unknown-metric", f"There is no metric named {name!r}.", why=where, fix=fix)
@@ -262,12 +261,11 @@ def _nobody(fact: Fact, text: str) -> DefinitionError:
 
 def _fact(name: str, facts: Mapping[str, Fact], why: str) -> Fact:
     if name not in facts:
-        near = closest(name, facts)
         raise DefinitionError(
             "unknown-fact",
             f"There is no fact named {name!r}.",
             why=why,
-            fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline facts`",
+            fix=meant(name, facts, "list them with `leadline facts`"),
         )
     return facts[name]
 
@@ -345,10 +343,7 @@ def check_row(row: Row, fact: Fact) -> None:
     """Check that the columns exist in the fact and operators meet the types they need."""
     for name in tree.columns_of(row):
         if not fact.has(name) and name != "_source":
-            near = closest(name, fact.column_names)
-            known = (
-                f"did you mean {', '.join(near)}?" if near else f"columns of {fact.name}: {', '.join(fact.dimensions)}."
-            )
+            known = meant(name, fact.column_names, f"columns of {fact.name}: {', '.join(fact.dimensions)}.")
             raise DefinitionError(
                 "unknown-column",
                 f"Fact {fact.name} has no column {name!r}.",

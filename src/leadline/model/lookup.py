@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct, field
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.model.document import Document
 from leadline.model.fact import Column, Fact
 from leadline.model.having import Having
@@ -242,6 +242,5 @@ def _wrong(what: str, place: str, fix: str) -> DefinitionError:
 
 
 def _unknown(kind: str, name: str, known: Mapping[str, object] | tuple[str, ...], place: str) -> DefinitionError:
-    near = closest(name, known)
-    fix = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(list(known)[:12])}"
+    fix = meant(name, known, f"known: {', '.join(list(known)[:12])}")
     return DefinitionError("bad-lookup", f"There is no {kind} named {name!r}.", why=place, fix=fix)

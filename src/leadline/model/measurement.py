@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.model.document import Document
 from leadline.model.metric import Metric, Timing
 from leadline.model.question import MODELS, JourneyStage
@@ -131,10 +131,9 @@ def check_blueprint(blueprint: Blueprint, metrics: Collection[str], document: Do
 
 
 def _unknown(kind: str, name: str, known: Collection[str], place: str) -> DefinitionError:
-    near = closest(name, known)
     return DefinitionError(
         f"unknown-{kind.replace(' ', '-')}",
         f"There is no {kind} named {name!r}.",
         why=place,
-        fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline metrics`",
+        fix=meant(name, known, "list them with `leadline metrics`"),
     )

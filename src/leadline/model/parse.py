@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, cast
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, closest, meant
 from leadline.model import tree
 from leadline.model.tree import Formula, Row
 
@@ -247,11 +247,10 @@ class _Builder:
         name = unquote(str(model)) if model is not None else ""
         models = (*tree.CREDIT_MODELS, "any")
         if name and name not in models:
-            near = closest(name, models, limit=1)
             raise self.fail(
                 cast("Token", model),
                 f"There is no attribution model {name!r}.",
-                f"did you mean {near[0]}?" if near else f"use {', '.join(models)}",
+                meant(name, models, f"use {', '.join(models)}", limit=1),
             )
         days = self.days(amount, unit) if within is not None else None
         row = self.row(condition, _Scope("touch")) if where is not None else None

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.model import tree
 from leadline.model.document import Document
 from leadline.model.fact import Fact
@@ -109,20 +109,18 @@ def _check_breakdown(
     for part in tree.measures_of(expand(metric.tree, metrics)):
         legal = (*dimensions_of(part, facts), *facts[part.fact].breakdowns)
         if dimension not in legal:
-            near = closest(dimension, legal)
             raise DefinitionError(
                 "unknown-dimension",
                 f"{metric.id} cannot be broken down by {dimension!r}.",
                 why=f"{place}: its fact {part.fact} has no such dimension",
-                fix=f"did you mean {', '.join(near)}?" if near else f"use {', '.join(legal[:12])}",
+                fix=meant(dimension, legal, f"use {', '.join(legal[:12])}"),
             )
 
 
 def _unknown(kind: str, name: str, known: list[str], place: str) -> DefinitionError:
-    near = closest(name, known)
     return DefinitionError(
         f"unknown-{kind.replace(' ', '-')}",
         f"There is no {kind} named {name!r}.",
         why=place,
-        fix=f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known[:12])}",
+        fix=meant(name, known, f"known: {', '.join(known[:12])}"),
     )

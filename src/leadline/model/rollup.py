@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.model.document import Document
 from leadline.model.fact import Fact
 
@@ -15,12 +15,11 @@ def check_rollups(rollups: RollupDefinitions, facts: Mapping[str, Fact], documen
     """A roll-up keeps dimensions that many rows share: not ids, moments, or a person's own words."""
     for name, dimensions in rollups.items():
         if name not in facts:
-            near = closest(name, facts)
             raise DefinitionError(
                 "unknown-fact",
                 f"There is no fact named {name!r}.",
                 why=document.place("rollups", name),
-                fix=f"did you mean {', '.join(near)}?" if near else "list them with `leadline facts`",
+                fix=meant(name, facts, "list them with `leadline facts`"),
             )
         shared = [
             column.name
@@ -29,10 +28,9 @@ def check_rollups(rollups: RollupDefinitions, facts: Mapping[str, Fact], documen
         ]
         for dimension in dimensions:
             if dimension not in shared:
-                near = closest(dimension, shared)
                 raise DefinitionError(
                     "bad-rollup",
                     f"A roll-up of {name} cannot keep {dimension!r}.",
                     why=f"{document.place('rollups', name)}: it is no stored dimension of {name}",
-                    fix=f"did you mean {', '.join(near)}?" if near else f"choose from {', '.join(shared)}",
+                    fix=meant(dimension, shared, f"choose from {', '.join(shared)}"),
                 )

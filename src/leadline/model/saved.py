@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from leadline.charts.label import clean
-from leadline.errors import DefinitionError, UsageError, closest, unknown
+from leadline.errors import DefinitionError, UsageError, meant, unknown
 from leadline.model.document import Document, read_document
 
 FOLDER = "views"
@@ -112,8 +112,7 @@ def _of(document: Document, metrics: Collection[str]) -> Iterator[tuple[str, Sav
             raise _wrong("A saved view has no name.", place, "write its `name`")
         missing = [name for name in view.metrics if metrics and name not in metrics]
         if missing:
-            near = closest(missing[0], metrics)
-            cure = f"did you mean {', '.join(near)}?" if near else "list them: `leadline metrics`"
+            cure = meant(missing[0], metrics, "list them: `leadline metrics`")
             raise _wrong(f"There is no metric named {missing[0]!r}.", place, cure)
         yield place, view
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, field
 
-from leadline.errors import DefinitionError, closest
+from leadline.errors import DefinitionError, meant
 from leadline.model.document import Document
 from leadline.model.fact import Column, Fact
 from leadline.model.having import Having
@@ -146,11 +146,10 @@ def _having(line: HavingDefinition, tables: Mapping[str, Fact], place: str) -> H
         raise _wrong("A line of a rule says what people have, or have not.", place, "write `has: order`")
     name = line.has or line.has_not
     if name not in tables:
-        near = closest(name, tables)
         raise _wrong(
             f"There is no fact named {name!r}.",
             place,
-            f"did you mean {', '.join(near)}?" if near else "see `leadline facts`",
+            meant(name, tables, "see `leadline facts`"),
         )
     fact = tables[name]
     person = person_column(fact)

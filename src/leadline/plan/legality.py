@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from leadline.errors import DefinitionError, RefusedError, UsageError, closest
+from leadline.errors import DefinitionError, RefusedError, UsageError, meant
 from leadline.model import tree
 from leadline.model.fact import Fact
 from leadline.model.infer import TOUCHES, check_condition, dimensions_of
@@ -82,12 +82,11 @@ def _check_dimension(dimension: str, parts: list[Part]) -> None:
                 fix="use --grain day, week, month, …",
             )
         if dimension not in legal:
-            near = closest(dimension, legal)
             raise UsageError(
                 "unknown-dimension",
                 f"There is no dimension {dimension!r} here.",
                 why=f"metric {part.metric} counts rows of {fact.name}",
-                fix=f"did you mean {', '.join(near)}?" if near else f"{fact.name} has {', '.join(part.dimensions)}",
+                fix=meant(dimension, legal, f"{fact.name} has {', '.join(part.dimensions)}"),
             )
         common = [name for name in part.dimensions if all(name in other.columns for other in parts)]
         raise RefusedError(

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from leadline.errors import DefinitionError, UsageError, closest
+from leadline.errors import DefinitionError, UsageError, closest, meant
 from leadline.time.retail import WEEKDAYS
 from leadline.time.zone import day_start, offset_at, zone
 
@@ -172,9 +172,10 @@ def public_holidays(country: str, subdivision: str, years: range) -> frozenset[d
 def weekday_number(name: str) -> int:
     """Monday is 0; `UsageError` with the closest names otherwise."""
     if name.lower() not in WEEKDAYS:
-        near = closest(name, WEEKDAYS)
         raise UsageError(
-            "unknown-weekday", f"{name!r} is no weekday.", fix=f"did you mean {', '.join(near or WEEKDAYS)}?"
+            "unknown-weekday",
+            f"{name!r} is no weekday.",
+            fix=meant(name, WEEKDAYS, f"did you mean {', '.join(WEEKDAYS)}?"),
         )
     return WEEKDAYS.index(name.lower())
 

@@ -9,7 +9,7 @@ import datetime as dt
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from leadline.errors import UsageError, closest
+from leadline.errors import UsageError, meant
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -28,11 +28,10 @@ def zone(name: str) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         from zoneinfo import available_timezones
 
-        near = closest(name, available_timezones())
         raise UsageError(
             "unknown-zone",
             f"There is no time zone named {name!r}.",
-            fix=f"did you mean {', '.join(near)}?" if near else "use an IANA name such as Europe/Berlin",
+            fix=meant(name, available_timezones(), "use an IANA name such as Europe/Berlin"),
         ) from error
 
 

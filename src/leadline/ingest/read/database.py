@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from leadline.engines.duckdb import sql_errors
-from leadline.errors import DataError, closest
+from leadline.errors import DataError, meant
 from leadline.ingest.read.cell import formula_cells, mojibake_cells
 from leadline.ingest.read.spool import Spool
 from leadline.ingest.read.table import LINE, ReadOptions, Table, fresh, ident, literal, unique
@@ -219,12 +219,11 @@ def _chosen(names: list[str], wanted: str, file: str) -> str:
         for name in names:
             if name.lower() == wanted.lower():
                 return name
-        near = closest(wanted, names)
         raise DataError(
             "unknown-table",
             f"{file} has no table {wanted!r}.",
             why=f"tables: {', '.join(names) or 'none'}",
-            fix=f"did you mean {', '.join(near)}?" if near else "name one of them",
+            fix=meant(wanted, names, "name one of them"),
         )
     if len(names) == 1:
         return names[0]
