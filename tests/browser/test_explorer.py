@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from browser.steps import follow
+from browser.steps import PATIENCE, follow
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright, see the dev group").expect
+expect.set_options(timeout=PATIENCE)
 pytestmark = pytest.mark.slow
 
 MONTHS = "/explore?metrics=leads,mql&by=channel&grain=month"
@@ -20,6 +21,7 @@ MONTHS = "/explore?metrics=leads,mql&by=channel&grain=month"
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
     opened = context.new_page()
     heard: list[str] = []
     opened.on("console", lambda told: heard.append(told.text) if told.type in ("error", "warning") else None)

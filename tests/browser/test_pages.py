@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from browser.slow import slow
-from browser.steps import follow
+from browser.steps import PATIENCE, follow
 from leadline.catalogue import LANGUAGES
 from leadline.web.app import PAGES
 
@@ -55,6 +55,7 @@ def opened(browser: Any, language: str, theme: str, size: str, **more: Any) -> A
         viewport=DESK if size == "desk" else PHONE, color_scheme=theme, locale=language, reduced_motion="reduce", **more
     )
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.heard = []
     page.on("console", lambda told: page.heard.append(told.text) if told.type == "error" else None)
     page.on("pageerror", lambda error: page.heard.append(str(error)))
