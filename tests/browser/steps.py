@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 PATIENCE = 120_000
 """Milliseconds to wait for a page: the first of a kind may build a timeline, on a machine that is busy with others."""
 
