@@ -57,6 +57,7 @@ CASES = {
     ),
     "prior(leads)": "Leads generated [in the period before]",
     "prior(leads, 1 year)": "Leads generated [1 year earlier]",
+    "opening(customers)": "Active customers [at the start]",
     "total(leads)": "Leads generated [over the whole breakdown]",
     "-(leads - mql) * 2.5": ("minus (Leads generated minus Marketing qualified leads (MQL)) times 2.5"),
     "leads - (mql - sql)": (

@@ -39,6 +39,7 @@ MORE = [
     "a - (b - c)",
     "prior(a / b)",
     "prior(a, 2 quarters)",
+    "opening(a - b)",
     "avg(deal.amount where name like 'A%' and amount between 1 and 10 and lost_at is null)",
     "count(deal where (won_at is not null or lost_at is not null) and not (stage = 'x' and stage = 'y'))",
     "sum(ad.spend where campaign = 'O''Neil \"x\"')",
@@ -104,6 +105,7 @@ def formulas(depth: int) -> st.SearchStrategy[tree.Formula]:
         st.builds(tree.Combine, st.sampled_from(["+", "-", "*", "/"]), inner, inner),
         st.builds(tree.Negate, inner),
         st.builds(tree.Prior, inner, st.integers(1, 5), st.sampled_from(["period", "day", "year"])),
+        st.builds(tree.Prior, inner, st.just(1), st.just("opening")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from kit import give, make_workspace
+from leadline.errors import DefinitionError
 from leadline.plan.result import Result
 from leadline.workspace import Workspace
 
@@ -310,3 +312,54 @@ def test_whole_periods_need_no_further_statement(tmp_path: Path) -> None:
         assert len(result.provenance["sql"]) == 1
         assert result.marks == {}
         assert result.provenance["compared"] == []
+
+
+def customers(first: str, count: int, name: str, **ends: str) -> list[dict[str, Any]]:
+    """Subscriptions of 10 a month from a day on; `ends` has those that end, by number."""
+    return [
+        {
+            "subscription_id": f"{name}{at}", "customer_id": f"{name}{at}", "started_at": f"{first} 00:00", "mrr": 10,
+            "currency": "EUR", "_key": f"{name}{at}", "ended_at": ends.get(f"n{at}"), "is_churned": f"n{at}" in ends,
+        }
+        for at in range(count)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def club(tmp_path: Path) -> Iterator[Workspace]:
+    """Ten from January 15, of whom one leaves on February 5; ten more from February 20, one leaves on March 9."""
+    with make_workspace(tmp_path / "club", today="2026-03-10") as workspace:
+        rows = customers("2026-01-15", 10, "a", n0="2026-02-05 12:00")
+        rows += customers("2026-02-20", 10, "b", n3="2026-03-09 12:00")
+        give(workspace, {"subscription": rows}, source="billing")
+        yield workspace
+
+
+@pytest.mark.parametrize("period", ["this-month", "mtd", "2026-03"])
+def test_what_a_balance_began_with_is_that_of_the_start_however_far_the_period_has_come(
+    club: Workspace, period: str
+) -> None:
+    """003-18: of 19 customers at the end of February one has left; the tenth of February knew nine."""
+    found = club.query(["churn_rate", "grr", "nrr", "churn_rate_average"], period=period, compare=["previous"]).rows[0]
+    assert found[0::2] == (
+        pytest.approx(1 / 19),
+        pytest.approx(18 / 19),
+        pytest.approx(18 / 19),
+        pytest.approx(1 / 18.5),
+    )
+    # The same part of February: one of the ten of January's end.
+    assert found[1::2] == (pytest.approx(1 / 10), pytest.approx(9 / 10), pytest.approx(9 / 10), pytest.approx(1 / 9.5))
+
+
+def test_opening_by_month_and_in_a_range_that_begins_within_one(club: Workspace) -> None:
+    rows = club.query(["churn_rate"], grain="month", period="2026-02..2026-03").rows
+    assert [row[1] for row in rows] == [pytest.approx(1 / 10), pytest.approx(1 / 19)]
+    rows = club.query(["churn_rate", "customers"], grain="month", period="2026-02-10..2026-03-09").rows
+    assert [row[1:] for row in rows] == [(0, 19), (pytest.approx(1 / 19), 18)]
+    assert club.query(["churn_rate"], period="2026-03-03..2026-03-09").rows == [(pytest.approx(1 / 19),)]
+    assert club.query(["nrr"], grain="week", period="2026-03-09..2026-03-15").rows[0][1] == pytest.approx(18 / 19)
+
+
+def test_only_a_balance_has_an_opening(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="stands at a moment"):
+        make_workspace(tmp_path / "wrong", metrics="t_wrong: opening(sum(ad.spend))\n").meaning("t_wrong")

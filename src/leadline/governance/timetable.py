@@ -96,7 +96,8 @@ def _periods_before(formula: Formula, metrics: Mapping[str, Metric], cadence: Ca
 def _days_before(formula: Formula, cadence: Cadence) -> int:
     match formula:
         case tree.Prior(of, count, grain):
-            lengths = {"period": LENGTH[cadence], "day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+            own = LENGTH[cadence]
+            lengths = {"period": own, "opening": own, "day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
             return count * lengths[grain] + _days_before(of, cadence)
         case tree.Combine(_, left, right):
             return max(_days_before(left, cadence), _days_before(right, cadence))

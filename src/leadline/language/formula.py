@@ -60,6 +60,8 @@ class _Teller:
                 return fill(self.say["group"], of=text) if own < rank else text
             case tree.Negate(of):
                 return fill(self.say["negate"], of=self.told(of, 3))
+            case tree.Prior(of, _, "opening"):
+                return self._noted(self.told(of, 3), [self.say["opening"]])
             case tree.Prior(of, count, grain):
                 if grain == "period":
                     back: str = self.say["periods_before"] if count == 1 else f"{self.say['periods_before']} ×{count}"

@@ -190,7 +190,15 @@ def _resolved(formula: Formula, facts: Mapping[str, Fact]) -> Formula:
         case tree.Negate(of):
             return tree.Negate(_resolved(of, facts))
         case tree.Prior(of, count, grain):
-            return tree.Prior(_resolved(of, facts), count, grain)
+            began = _resolved(of, facts)
+            if grain == "opening" and not all(isinstance(part, tree.Last) for part in tree.measures_of(began)):
+                raise DefinitionError(
+                    "not-a-balance",
+                    "opening() needs what stands at a moment, such as customers, and this adds up over time.",
+                    why=formula_text(formula),
+                    fix="use prior() for the period before, or opening() of a last()",
+                )
+            return tree.Prior(began, count, grain)
         case tree.Last(of):
             _check_measure(of, facts, balance=True)
             fact = facts[of.fact]

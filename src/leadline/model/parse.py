@@ -30,6 +30,7 @@ FUNCTIONS = (
     "reach",
     "reached",
     "prior",
+    "opening",
     "total",
     "mean",
     "movement",
@@ -184,6 +185,8 @@ class _Builder:
                 return tree.Ref(unquote(str(parts[0])))
             case "prior":
                 return self.prior(branch)
+            case "opening":
+                return tree.Prior(self.formula(parts[1]), 1, "opening")
             case "total":
                 return tree.Total(self.formula(parts[1]))
             case "credited":

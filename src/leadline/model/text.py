@@ -51,6 +51,8 @@ def _formula(node: Formula, rank: int) -> str:
             return f"({text})" if own < rank else text
         case tree.Negate(of):
             return f"-{_formula(of, 3)}"
+        case tree.Prior(of, _, "opening"):
+            return f"opening({_formula(of, 0)})"
         case tree.Prior(of, count, grain):
             plural = "s" if count != 1 else ""
             shift = "" if (count, grain) == (1, "period") else f", {count} {grain}{plural}"

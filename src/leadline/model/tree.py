@@ -417,11 +417,15 @@ class Negate(Node, frozen=True, tag="negate"):
 
 
 class Prior(Node, frozen=True, tag="prior"):
-    """A metric value as it was `count` grains earlier (`period`: the previous like period)."""
+    """A metric value as it was `count` grains earlier.
+
+    `period` is the previous like period: of an unfinished one the same part. `opening` is the end of the period before,
+    however much of this one is over: what a balance began with.
+    """
 
     of: Formula
     count: int = 1
-    grain: Grain | Literal["period"] = "period"
+    grain: Grain | Literal["period", "opening"] = "period"
 
 
 class Total(Node, frozen=True, tag="total"):

@@ -197,6 +197,8 @@ def _part(leaf: Leaf, asked: _Asked, sources: tuple[SourceReach, ...], query: Qu
     def like(day: dt.date) -> dt.date:
         return like_end(asked.first, day, asked.whole, other, asked.unit, calendar)
 
+    if shift[-1][1] == "opening":
+        return _opening(leaf, asked, living, sources, ends, query)
     span = other if part == (asked.first, asked.whole) else (like(asked.start), like(end))
     if span[1] <= span[0]:
         return Part("none", part, span, why="the earlier period has no such part")
@@ -211,6 +213,31 @@ def _part(leaf: Leaf, asked: _Asked, sources: tuple[SourceReach, ...], query: Qu
             return Part("weeks", part, span)
         return Part("whole", part, span) if _cut_by(query, span) else None
     return Part("like", part, span, uneven)
+
+
+def _opening(
+    leaf: Leaf,
+    asked: _Asked,
+    living: list[SourceReach],
+    sources: tuple[SourceReach, ...],
+    ends: Mapping[str, dt.date],
+    query: Query,
+) -> Part | None:
+    """What a balance began with: all of the period before, however much of the one asked for has come.
+
+    In a comparison it is the earlier period's; where the range asked for begins within a period, its first day counts.
+    """
+    calendar, earlier = query.calendar, leaf.shift[:-1]
+    whole = (asked.first, asked.whole)
+    own = shifted_period(whole, earlier, query) if earlier else whole
+    begins = like_end(asked.first, asked.start, asked.whole, own, asked.unit, calendar) if earlier else asked.start
+    span = (shifted_period(whole, leaf.shift, query)[0], begins)
+    why = _unlike(leaf.measure, span, living, sources, ends, asked, query)
+    if why:
+        return Part("none", (asked.start, max(ends.values())), span, why=why)
+    if asked.start == asked.first and not _cut_by(query, span):
+        return None
+    return Part("whole", (asked.start, max(ends.values())), span)
 
 
 def _cut_by(query: Query, span: Span) -> bool:

@@ -15,7 +15,7 @@ from leadline.plan.query import FactState, Query
 from leadline.time.calendar import GRAINS, LIKE_YEAR, Grain
 from leadline.time.zone import offset_at
 
-Shift: TypeAlias = tuple[tuple[int, Grain | Literal["period"]], ...]
+Shift: TypeAlias = tuple[tuple[int, Grain | Literal["period", "opening"]], ...]
 MAX_PERIODS = 20_000
 
 
@@ -105,7 +105,7 @@ def shifted_period(whole: Span, shift: Shift, query: Query, *, named: bool = Fal
     for count, unit in shift:
         if unit == "year" and (grain == "week" or (calendar.retail is not None and (grain == "day" or not named))):
             back += LIKE_YEAR * count
-        elif unit == "period":
+        elif unit == "period" or unit == "opening":
             start = calendar.shift(start, grain, -count)
         else:
             start = calendar.floor(calendar.shift(start, unit, -count), grain)
@@ -117,7 +117,7 @@ def _shifted_span(whole: Span, shift: Shift, query: Query, *, named: bool) -> Sp
     assert period is not None
     start, end = whole
     for count, unit in shift:
-        if unit == "period":
+        if unit == "period" or unit == "opening":
             for _ in range(count):
                 start, end = calendar.shift(start, period.unit, -period.count), start
         elif unit == "year" and not named:
@@ -132,7 +132,7 @@ def moved_span(span: Span | None, shift: Shift, query: Query) -> Span | None:
     """The span a shift reads when there is no grain; checks that the shift makes sense."""
     for count, unit in shift:
         if query.grain is not None:
-            if unit != "period" and GRAINS.index(unit) < GRAINS.index(query.grain):
+            if unit not in ("period", "opening") and GRAINS.index(unit) < GRAINS.index(query.grain):
                 raise RefusedError(
                     "prior-too-fine",
                     f"prior(…, {count} {unit}) has no meaning by {query.grain}.",
