@@ -228,3 +228,29 @@ def test_rules_in_funnels_stages_and_ways(shop: Workspace) -> None:
     assert shop.paths(to="order", where="segment.regulars").count == 2
     with pytest.raises(LeadlineError, match="is no segment"):
         shop.funnel(["order"], where="segment.warm and channel = 'Email'")
+
+
+def test_a_segment_has_the_persons_of_all_its_ids(tmp_path: Path) -> None:
+    """Who is who is kept beside segments too: a buyer's other login, and the visit before it, belong to the buyer."""
+    folder = tmp_path / "w"
+    (folder / "segments").mkdir(parents=True)
+    (folder / "segments" / "people.yaml").write_text("buyers: {doc: bought, rule: [{has: order}]}\n", encoding="utf-8")
+    workspace = make_workspace(folder, today="2026-06-15")
+    with pytest.raises(LeadlineError, match="Nobody is known by 'ann'"):
+        workspace.who("ann")
+    visits = [("v1", "ann"), ("v1", None), ("v2", "bob"), ("v3", "cem")]
+    give(
+        workspace,
+        {
+            "page_view": [
+                {"viewed_at": f"2026-05-0{at + 1} 10:00", "visitor_id": device, "person_id": who, "_key": str(at)}
+                for at, (device, who) in enumerate(visits)
+            ],
+            "order": [order("2026-05-20", "bob")],
+        },
+    )
+    assert sorted(workspace.funnel(["page_view"]).people(1)) == ["ann", "bob", "cem"]
+    assert workspace.funnel(["page_view"], where="segment.buyers").people(1) == ["bob"]
+    workspace.correct_identity("merge", "ann", "bob")
+    assert workspace.funnel(["page_view"], where="segment.buyers").people(1) == ["ann"]
+    assert workspace.funnel(["page_view"], where="not segment.buyers").people(1) == ["cem"]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from leadline.errors import RefusedError, UsageError
 from leadline.journey.identity import KINDS, Action, Id, Kind, email_id, plain_id
-from leadline.journey.registry import gather, rebuild, record_command
+from leadline.journey.registry import gather, has_registry, rebuild, record_command
 
 if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
@@ -62,10 +62,12 @@ def find_id(con: Connection, given: str) -> Id:
     else:
         read = (email_id(given) if kind == "email" else plain_id(kind, given) for kind in KINDS)
         candidates = list(dict.fromkeys(each for each in read if each))
+    made = has_registry(con)
     known = [
         each
         for each in candidates
-        if con.execute("SELECT 1 FROM identity.member WHERE kind = ? AND id = ?", [each.kind, each.value]).fetchone()
+        if made
+        and con.execute("SELECT 1 FROM identity.member WHERE kind = ? AND id = ?", [each.kind, each.value]).fetchone()
     ]
     if len(known) > 1:
         listed = " or ".join(f"{each.kind}:{each.value}" for each in known)

@@ -170,6 +170,11 @@ def freshness(con: Connection, facts: Mapping[str, Fact]) -> Freshness:
     return "behind" if newest > row[0] else "current"
 
 
+def has_registry(con: Connection) -> bool:
+    """Whether who is who has ever been made."""
+    return _has_table(con, "member")
+
+
 def mark_current(con: Connection) -> None:
     """Note that what was made holds after the newest load too."""
     con.execute("UPDATE identity.state SET synced = ?", [_newest_load(con)])

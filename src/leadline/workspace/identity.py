@@ -11,6 +11,7 @@ from leadline.workspace.ground import Ground
 if TYPE_CHECKING:
     from leadline.journey.correction import Correction, Known
     from leadline.journey.identity import Action
+    from leadline.model.fact import Fact
 
 
 class Identifying(Ground):
@@ -23,11 +24,12 @@ class Identifying(Ground):
         """
         from leadline.journey.registry import freshness, mark_current, rebuild
 
-        if self._elsewhere() or not self.warehouse().has(self.facts):
+        stored = self._stored()
+        if self._elsewhere() or not self.warehouse().has(stored):
             return
-        match freshness(self.warehouse().con, self.facts):
+        match freshness(self.warehouse().con, stored):
             case "stale":
-                rebuild(self.warehouse(write=True).con, self.facts)
+                rebuild(self.warehouse(write=True).con, stored)
             case "behind":
                 mark_current(self.warehouse(write=True).con)
             case "current":
@@ -55,7 +57,11 @@ class Identifying(Ground):
         self.refresh_identity()
         con = self.warehouse(write=not dry_run).con
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-        return correct(con, self.facts, action, left, right, at=now, said_by=said_by, reason=reason, dry_run=dry_run)
+        return correct(con, self._stored(), action, left, right, at=now, said_by=said_by, reason=reason, dry_run=dry_run)
+
+    def _stored(self) -> dict[str, Fact]:
+        """The facts as the warehouse keeps them: what lookups and segments lend them has no column there."""
+        return {name: self.project.tables[name] for name in self.facts}
 
     def _elsewhere(self) -> bool:
         from leadline.engines.address import is_address

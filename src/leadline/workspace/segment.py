@@ -51,6 +51,7 @@ class Segmenting(Measuring):
         from leadline.model.segment import PREFIX
         from leadline.sql.segment import listed_sql, people_sql
         from leadline.timeline.dictionary import PERSON
+        from leadline.timeline.source import persons_of
 
         known = {lookup.gives[0].removeprefix(PREFIX): lookup for lookup in self.project.lookups if lookup.segment}
         if name not in known:
@@ -63,7 +64,7 @@ class Segmenting(Measuring):
         def members(rows: str) -> Any:
             inside = np.zeros(timeline.dictionaries.sizes[PERSON] + 1, bool)
             ids = [str(row[0]) for row in warehouse.rows(f"SELECT known_as FROM {rows} AS found")[1]]
-            inside[list(timeline.dictionaries.person_codes(ids).values())] = True
+            inside[list(timeline.dictionaries.person_codes(persons_of(warehouse, ids)).values())] = True
             return inside
 
         parts = [members(listed_sql(renderer, renderer.relation, segment))] if segment.file else []
