@@ -205,12 +205,16 @@ def test_a_timeline_that_is_damaged_is_built_again(workspace: Workspace) -> None
     assert people(workspace.funnel(["lead"])) == [5]
 
 
-def test_another_engine_is_refused_with_a_cure(tmp_path: Path) -> None:
-    space = make_workspace(tmp_path / "w", settings="warehouse: 'postgresql://nowhere/x'\n")
+def test_another_view_of_data_elsewhere_is_refused_with_a_cure(tmp_path: Path) -> None:
+    far = make_workspace(tmp_path / "w", settings="warehouse: 'postgresql://nowhere/x'\n")
+    view = Workspace(far.project, make_workspace(tmp_path / "other").warehouse())
     with pytest.raises(LeadlineError) as caught:
-        space.funnel(["lead"])
+        view.funnel(["lead"])
     assert caught.value.code == "timeline-elsewhere"
-    assert "warehouse.duckdb" in caught.value.fix
+    assert "ask the workspace" in caught.value.fix
+    with pytest.raises(LeadlineError) as caught:
+        view.who("ann")
+    assert caught.value.code == "identity-elsewhere"
 
 
 def test_pictures_and_notebooks(workspace: Workspace) -> None:

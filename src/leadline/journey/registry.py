@@ -109,6 +109,24 @@ def record_command(
     )
 
 
+def take_commands(con: Connection, select: str) -> bool:
+    """Have the commands that a query gives in place of those kept; whether any differ. The next `rebuild` follows them.
+
+    For a copy of data whose commands are kept elsewhere.
+    """
+    con.execute(TABLES)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE said AS {select}")
+    ways = ("FROM said EXCEPT ALL FROM identity.command", "FROM identity.command EXCEPT ALL FROM said")
+    differ = any(con.execute(f"SELECT 1 FROM ({way}) LIMIT 1").fetchone() for way in ways)
+    if differ:
+        con.execute("DELETE FROM identity.command")
+        con.execute("INSERT INTO identity.command BY NAME FROM said")
+        # As many as before may be others.
+        con.execute("UPDATE identity.state SET commands = -1")
+    con.execute("DROP TABLE said")
+    return differ
+
+
 def rebuild(con: Connection, facts: Mapping[str, Fact], limits: Mapping[Kind, int] = LIMITS) -> Rebuilt:
     """Make persons and accounts anew from the facts and commands, in one transaction."""
     con.execute(TABLES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,27 +104,9 @@ class RemoteWarehouse(Warehouse):
             self._whole_ledger = True
         return self.con
 
-    def copy_ledger(self, names: list[str] | tuple[str, ...]) -> None:
+    def copy_ledger(self, names: Sequence[str]) -> None:
         """Copy tables of the ledger anew, without what loads left behind that never ended."""
-        for name in names:
-            columns = LEDGER[name]
-            self.engine.fetch(self.con, f"SELECT {listed(columns)} FROM ledger_{name}", "incoming", columns)
-            self.con.execute(f"DELETE FROM ledger.{name}")
-            if name == "load":
-                self.con.execute("INSERT INTO ledger.load BY NAME SELECT * FROM incoming")
-            elif name == "state":
-                self.con.execute(
-                    "INSERT INTO ledger.state SELECT fact, source, row_count, "
-                    "CASE WHEN currencies = '' THEN [] ELSE string_split(currencies, ',') END, times FROM incoming "
-                    "WHERE load IN (SELECT id FROM ledger.load) "
-                    "QUALIFY row_number() OVER (PARTITION BY fact, source ORDER BY load DESC) = 1"
-                )
-            else:
-                self.con.execute(
-                    f"INSERT INTO ledger.{name} BY NAME "
-                    "SELECT * FROM incoming WHERE load IN (SELECT id FROM ledger.load)"
-                )
-        self.con.execute("DROP TABLE IF EXISTS incoming")
+        copy_ledger(self.engine, self.con, names)
 
     # What loading needs
 
@@ -226,3 +208,25 @@ class RemoteWarehouse(Warehouse):
 
     def _text(self, value: str) -> str:
         return self.engine.text(value)
+
+
+def copy_ledger(engine: Engine, con: Connection, names: Sequence[str]) -> None:
+    """Copy tables of an engine's ledger anew, `load` before others, leaving out what loads that never ended wrote."""
+    for name in names:
+        columns = LEDGER[name]
+        engine.fetch(con, f"SELECT {listed(columns)} FROM ledger_{name}", "incoming", columns)
+        con.execute(f"DELETE FROM ledger.{name}")
+        if name == "load":
+            con.execute("INSERT INTO ledger.load BY NAME SELECT * FROM incoming")
+        elif name == "state":
+            con.execute(
+                "INSERT INTO ledger.state SELECT fact, source, row_count, "
+                "CASE WHEN currencies = '' THEN [] ELSE string_split(currencies, ',') END, times FROM incoming "
+                "WHERE load IN (SELECT id FROM ledger.load) "
+                "QUALIFY row_number() OVER (PARTITION BY fact, source ORDER BY load DESC) = 1"
+            )
+        else:
+            con.execute(
+                f"INSERT INTO ledger.{name} BY NAME SELECT * FROM incoming WHERE load IN (SELECT id FROM ledger.load)"
+            )
+    con.execute("DROP TABLE IF EXISTS incoming")

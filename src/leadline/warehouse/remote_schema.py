@@ -38,6 +38,11 @@ LEDGER: Mapping[str, Mapping[str, Kind]] = {
     },
 }  # fmt: skip
 """The ledger's tables. `state` is told anew by each load; the newest word on a fact and source holds."""
+COMMAND: Mapping[str, Kind] = {
+    "said_at": "timestamp", "action": "text", "left_kind": "text", "left_id": "text", "right_kind": "text",
+    "right_id": "text", "said_by": "text", "reason": "text",
+}  # fmt: skip
+"""Commands on who is who (`leadline.journey.registry`): users' words, that no load tells."""
 CLAIM: Mapping[str, Kind] = {"id": "number", "token": "text"}
 """Load numbers and who took them, so that a load that died leaves its number, and its rows, behind for good."""
 REPLACED: Mapping[str, Kind] = {"_row": "number", "_until": "number"}
@@ -57,6 +62,8 @@ def ensure_remote(engine: Engine, facts: Mapping[str, Fact]) -> None:
             engine.create(f"ledger_{name}", columns, ("id" if name == "load" else "load",))
     if "ledger_claim" not in present:
         engine.create("ledger_claim", CLAIM, ("id",))
+    if "ledger_command" not in present:
+        engine.create("ledger_command", COMMAND, ("said_at",))
     for fact in facts.values():
         wanted, table = version_columns(fact), f"version_{fact.name}"
         if table not in present:

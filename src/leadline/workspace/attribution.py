@@ -14,6 +14,7 @@ from leadline.model.text import condition_text
 from leadline.plan.leg import Named, Scan
 from leadline.plan.query import FactState, Query
 from leadline.plan.span import time_column
+from leadline.workspace.beside import answered_near
 from leadline.workspace.identity import Identifying
 from leadline.workspace.measure import Measuring
 
@@ -37,6 +38,7 @@ can be held against them."""
 class Attributing(Measuring, Identifying):
     """Credits conversions to touches."""
 
+    @answered_near
     def attribute(
         self,
         conversion: str = "deal",
@@ -70,6 +72,8 @@ class Attributing(Measuring, Identifying):
         found = find_conversion(conversion, self.metrics, self.facts, self._stages())
         self._check_asked(found, by, asked)
         moved = parse_shift(shift)
+        if level == "account":
+            self.refresh_identity()
         reading, statements = self._reading(found, by, asked, level)
         credits, left_out = choose_credits(models, reading, found.label)
         by_value = found.valued and not count

@@ -24,6 +24,7 @@ from leadline.model.level import check_level
 from leadline.plan.query import FactState, Query
 from leadline.time.period import parse_period
 from leadline.time.zone import day_start
+from leadline.workspace.beside import answered_near
 from leadline.workspace.known import KnownEvents
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 class Cohorts(KnownEvents):
     """Answers who comes back."""
 
+    @answered_near
     def cohort(
         self,
         start: str = "",

@@ -13,6 +13,7 @@ from leadline.model import tree
 from leadline.model.infer import TOUCHES
 from leadline.plan.leg import Credits, Named, Scan
 from leadline.plan.query import FactState, Query
+from leadline.workspace.beside import answered_near
 from leadline.workspace.measure import Measuring
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ CREDITED = {"credited_pipeline": "event_pipeline", "credited_revenue": "event_re
 class Events(Measuring):
     """Follows events."""
 
+    @answered_near
     def event(
         self,
         event: str = "",

@@ -13,7 +13,7 @@ from leadline.model.lookup import Lookup
 from leadline.model.metric import Metric
 from leadline.plan.output import Sense
 from leadline.plan.query import FactState, Query
-from leadline.project import Project, Settings
+from leadline.project import CACHE_FOLDER, Project, Settings
 
 if TYPE_CHECKING:
     from typing import Self
@@ -82,6 +82,18 @@ class Ground:
 
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         return (now + offset_at(now, self.settings.timezone)).date()
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the warehouse is on another engine, and this workspace's own."""
+        from leadline.engines.address import is_address
+
+        return self._shared is None and is_address(self.settings.warehouse)
+
+    @property
+    def derived(self) -> Path:
+        """The folder of what is worked out from the data, and may be deleted at any time."""
+        return self.path / CACHE_FOLDER
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from leadline.errors import RefusedError
+from leadline.workspace.beside import answered_near
 from leadline.workspace.ground import Ground
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Identifying(Ground):
     def refresh_identity(self) -> None:
         """Make persons anew when ids came, changed or went, or commands were given, since they were made.
 
-        Nothing where the warehouse is on another engine: there, persons are named as the rows name them.
+        Nothing for another view of the data, and nothing on another engine: there, who is who lies in the near copy.
         """
         from leadline.journey.registry import freshness, mark_current, rebuild
 
@@ -35,6 +36,7 @@ class Identifying(Ground):
             case "current":
                 pass
 
+    @answered_near
     def who(self, given: str) -> Known:
         """The person of an id, all ids of the person, their accounts, and the decisions that made them one."""
         from leadline.journey.correction import look_up
@@ -43,6 +45,7 @@ class Identifying(Ground):
         self.refresh_identity()
         return look_up(self.warehouse().con, given)
 
+    @answered_near
     def correct_identity(
         self, action: Action, left: str, right: str, *, said_by: str = "", reason: str = "", dry_run: bool = False
     ) -> Correction:
@@ -57,7 +60,9 @@ class Identifying(Ground):
         self.refresh_identity()
         con = self.warehouse(write=not dry_run).con
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-        return correct(con, self._stored(), action, left, right, at=now, said_by=said_by, reason=reason, dry_run=dry_run)
+        return correct(
+            con, self._stored(), action, left, right, at=now, said_by=said_by, reason=reason, dry_run=dry_run
+        )
 
     def _stored(self) -> dict[str, Fact]:
         """The facts as the warehouse keeps them: what lookups and segments lend them has no column there."""
@@ -72,7 +77,7 @@ class Identifying(Ground):
         if self._elsewhere():
             raise RefusedError(
                 "identity-elsewhere",
-                "Who is who is kept in a DuckDB warehouse only, so far.",
-                why="this workspace's warehouse is on another engine",
-                fix="load the same sources into a workspace with `warehouse: warehouse.duckdb`, and ask there",
+                "Who is who is told by the workspace itself only.",
+                why="this is another view of its data",
+                fix="ask the workspace, under the definitions it has now",
             )

@@ -9,15 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leadline.engines.alone import alone
 from leadline.errors import DataError, RefusedError
-from leadline.project import CACHE_FOLDER
 from leadline.time.period import parse_period
+from leadline.workspace.beside import answered_near
 from leadline.workspace.identity import Identifying
 from leadline.workspace.segment import Segmenting
 
@@ -39,10 +38,6 @@ LOCK = "timeline.lock"
 LONG = 1_000_000
 """Rows from which on building is announced; so many take about a second."""
 
-PATIENCE = 600.0
-"""Seconds to wait for another process that is building the timeline."""
-
-_POLL = 0.1
 _BUILDING = threading.Lock()
 Tell = Callable[[str], None]
 
@@ -50,23 +45,24 @@ Tell = Callable[[str], None]
 class Sequences(Segmenting, Identifying):
     """Answers questions of order and time."""
 
+    @answered_near
     def timeline(self, tell: Tell | None = None) -> Timeline:
         """The timeline of this workspace, in step with its loads.
 
-        Building it takes about a second for each million rows; `tell` is told when it takes longer. Raises
-        `RefusedError` for a warehouse on another engine, whose events do not lie here.
+        Building it takes about a second for each million rows; `tell` is told when it takes longer.
         """
         self._here()
         self.refresh_identity()
-        folder = self.path / CACHE_FOLDER / TIMELINE
+        folder = self.derived / TIMELINE
         found = self._current(folder)
         if found is not None:
             return found
-        folder.parent.mkdir(exist_ok=True)
-        with _BUILDING, _alone(folder.parent / LOCK):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _BUILDING, alone(folder.parent / LOCK):
             # Whoever had the lock before may have done the work.
             return self._current(folder) or self._made(folder, tell)
 
+    @answered_near
     def funnel(
         self,
         steps: Sequence[str],
@@ -98,6 +94,7 @@ class Sequences(Segmenting, Identifying):
         words = FunnelWords(tuple(steps), window, order, tuple(gap), tuple(without), by, at, where or "", level)
         return answer_funnel(words, timeline, self._period(period), self.settings.timezone, self.reach(events))
 
+    @answered_near
     def stage_funnel(
         self,
         journey: str = "",
@@ -120,6 +117,7 @@ class Sequences(Segmenting, Identifying):
         words = StageWords(journey, window, by, at, where or "", level)
         return answer_stages(words, chosen, timeline, self._period(period), self.settings.timezone, self.reach([STAGE]))
 
+    @answered_near
     def stage_cohorts(
         self,
         journey: str = "",
@@ -148,6 +146,7 @@ class Sequences(Segmenting, Identifying):
         spans = [Period(day, calendar.shift(day, grain, 1), grain, 1, str(day)) for day in days if day >= whole.start]
         return [(one.start, answer_stages(words, chosen, timeline, one, zone, reach)) for one in spans]
 
+    @answered_near
     def paths(
         self,
         *,
@@ -192,6 +191,7 @@ class Sequences(Segmenting, Identifying):
 
         return by_account(timeline, read_spells(timeline, self.warehouse()))
 
+    @answered_near
     def events(self, tell: Tell | None = None) -> dict[str, int]:
         """What can be a step: the events of the timeline, and how often each happened."""
         from leadline.journey.step import count_events
@@ -213,9 +213,9 @@ class Sequences(Segmenting, Identifying):
         if is_address(self.settings.warehouse):
             raise RefusedError(
                 "timeline-elsewhere",
-                "Questions of order and time are answered from a DuckDB warehouse only, so far.",
-                why="this workspace's warehouse is on another engine, and its events do not lie here",
-                fix="load the same sources into a workspace with `warehouse: warehouse.duckdb`, and ask there",
+                "Questions of order and time are answered by the workspace itself only.",
+                why="this is another view of its data, which are on another engine",
+                fix="ask the workspace, under the definitions it has now",
             )
 
     def _current(self, folder: Path) -> Timeline | None:
@@ -273,23 +273,3 @@ class Sequences(Segmenting, Identifying):
         for load in loads.fetchall():
             digest.update(repr(load).encode())
         return digest.hexdigest()
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One process at a time; the others wait. The lock is the driver's own on a file: it ends with its process."""
-    from leadline.engines.duckdb import connect
-
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            lock = connect(path)
-            break
-        except DataError as error:
-            if error.code != "warehouse-locked" or time.monotonic() > until:
-                raise
-            time.sleep(_POLL)
-    try:
-        yield
-    finally:
-        lock.close()

@@ -9,6 +9,7 @@ from leadline.errors import UsageError, unknown
 from leadline.journey.cohort import cohort_periods
 from leadline.time.period import parse_period
 from leadline.time.zone import day_start
+from leadline.workspace.beside import answered_near
 from leadline.workspace.known import KnownEvents
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ VIEWS = ("page_view", "screen_view")
 class Visiting(KnownEvents):
     """Answers who is active, and how often they visit."""
 
+    @answered_near
     def lifecycle(
         self,
         of: str,
@@ -67,6 +69,7 @@ class Visiting(KnownEvents):
         told = {"of": of, "grain": sized, "where": where or None}
         return LifecycleAnswer(of, sized, rows, self._journey_provenance(told, asked, facts, until))
 
+    @answered_near
     def sessions(
         self,
         preset: str = "ga4",
