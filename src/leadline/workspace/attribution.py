@@ -72,8 +72,6 @@ class Attributing(Measuring, Identifying):
         found = find_conversion(conversion, self.metrics, self.facts, self._stages())
         self._check_asked(found, by, asked)
         moved = parse_shift(shift)
-        if level == "account":
-            self.refresh_identity()
         reading, statements = self._reading(found, by, asked, level)
         credits, left_out = choose_credits(models, reading, found.label)
         by_value = found.valued and not count
