@@ -16,6 +16,8 @@ NUMBERS = st.one_of(
     st.integers(-(10**15), 10**15),
     st.floats(-1e12, 1e12, allow_nan=False),
     st.decimals(-(10**20), 10**20, places=4, allow_nan=False),
+    st.floats(-0.2, 0.2, allow_nan=False),
+    st.decimals(-1, 1, places=7, allow_nan=False),
 )
 # A locale of English that the short cut does not answer for: the United States, whose forms are those of `en`.
 OTHER = "en_US"

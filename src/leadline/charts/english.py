@@ -6,6 +6,7 @@ whatever is not (other locales, compact numbers, other currencies, weeks) is lef
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
@@ -19,7 +20,10 @@ _WHOLE_FROM = 1000
 def english_value(value: Number, unit: str, currency: str, digits: int | None) -> str | None:
     """`value` of `unit` in English; None for what is not written here."""
     if unit == "money" and currency in SYMBOLS:
-        text = _fixed(value, 2 if digits is None else digits)
+        text = _fixed(value, small_digits(value, 2) if digits is None else digits)
+        if digits is None:
+            units, _, part = text.partition(".")
+            text = f"{units}.{part.rstrip('0'):0<2}"
         return f"-{SYMBOLS[currency]}{text[1:]}" if text[0] == "-" else SYMBOLS[currency] + text
     if unit == "percent" and digits is not None:
         return f"{_fixed(_exact(value).scaleb(2), digits)}%"
@@ -41,6 +45,12 @@ def english_period(start: date, grain: str) -> str | None:
     if grain == "month":
         return f"{MONTHS[start.month - 1]} {start.year}"
     return f"{MONTHS[start.month - 1]} {start.day}, {start.year}" if grain == "day" else None
+
+
+def small_digits(value: Number, usual: int) -> int:
+    """The decimals of an amount of money: as many as its currency has, and enough for two digits that count."""
+    size = abs(float(value))
+    return usual if size == 0 or size >= 10 ** (1 - usual) else min(6, 1 - math.floor(math.log10(size)))
 
 
 def _fixed(value: Number | Decimal, digits: int) -> str:

@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING
 from unicodedata import bidirectional
 
-from leadline.charts.english import english_value
+from leadline.charts.english import english_value, small_digits
 from leadline.charts.scale import Number
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ DURATIONS = {
 }
 MINUS = "\u2212"
 _COMPACT_FROM = 10_000
+_ALMOST = 0.00005
+"""Half of the last digit of four, as a share: what a compact number does not show."""
 _LTR, _RTL = "\u200e", "\u200f"
 # Babel knows the separators of a numbering system, and leaves its digits and its percent sign to the caller.
 _DIGITS = {"arab": str.maketrans("0123456789%", "٠١٢٣٤٥٦٧٨٩٪")}
@@ -52,7 +54,7 @@ def format_value(
     """`value` of `unit` in the manner of `locale`; None, NaN and infinities are an en dash.
 
     `compact` shortens 1,234,567 to 1.2M and drops cents where they no longer matter; `digits` fixes the number of
-    decimals (of the percentage for `percent`).
+    decimals (of the percentage for `percent`). Amounts under ten cents have two digits that count.
     """
     if value is None or not math.isfinite(value):
         return NOTHING
@@ -133,11 +135,21 @@ def _plain(value: Number, place: Locale, *, compact: bool, digits: int | None) -
 def _compact(value: Number, place: Locale) -> str:
     from babel.numbers import format_compact_decimal
 
+    carried = _carried(value)
     text = str(
-        format_compact_decimal(value, format_type="short", locale=place, fraction_digits=1, numbering_system="default")
+        format_compact_decimal(
+            carried, format_type="short", locale=place, fraction_digits=1, numbering_system="default"
+        )
     )
     # Where a language has no short form (German thousands) the pattern is bare digits: group them instead.
     return _decimal(value, place, 0) if text.lstrip("-").isdigit() else text
+
+
+def _carried(value: Number) -> Number:
+    """A value that rounds to a power of ten as that power: 999,950 is 1M, and not 1000K."""
+    size = _size(value)
+    power = 10 ** math.ceil(math.log10(size))
+    return value if power - size > _ALMOST * power else power if value > 0 else -power
 
 
 def _decimal(value: Number, place: Locale, most: int, *, least: int = 0) -> str:
@@ -182,17 +194,21 @@ def _bare_money(value: Number, currency: str, place: Locale, *, compact: bool, d
         return _plain(value, place, compact=compact, digits=2 if digits is None and not compact else digits)
     if compact and digits is None and _size(value) >= _COMPACT_FROM:
         text = str(
-            format_compact_currency(value, currency, locale=place, fraction_digits=1, numbering_system="default")
+            format_compact_currency(
+                _carried(value), currency, locale=place, fraction_digits=1, numbering_system="default"
+            )
         )
         if any(character.isalpha() and character not in currency for character in text):
             return text
     if compact and digits is None and (value == 0 or _size(value) >= 1000):
         digits = 0
-    value = _rounded(value, get_currency_precision(currency) if digits is None else digits)
-    if digits is None:
+    usual = get_currency_precision(currency)
+    least, most = (usual, small_digits(value, usual)) if digits is None else (digits, digits)
+    value = _rounded(value, most)
+    if most == usual and digits is None:
         return str(format_currency(value, currency, locale=place, numbering_system="default"))
     pattern = parse_pattern(place.currency_formats["standard"].pattern)
-    pattern.frac_prec = (digits, digits)
+    pattern.frac_prec = (least, most)
     return str(pattern.apply(value, place, currency=currency, currency_digits=False, numbering_system="default"))
 
 
