@@ -83,6 +83,14 @@ def test_csv_guards_formulas_and_keeps_numbers_exact(run: Run, shop: Path) -> No
     assert out.splitlines() == ["campaign,ad_spend", '"\'=cmd|""x""",30']
 
 
+def test_what_bare_numbers_cannot_say_is_said_beside_them(run: Run, shop: Path) -> None:
+    """The source ends on March 1."""
+    query = ("query", "ad_spend", "-g", "month", "--period", "2026-02..2026-03", "-f", "csv", "-w", str(shop))
+    _, out, err = run(*query)
+    assert out.splitlines()[0] == "month,ad_spend"
+    assert err == "Mind: period not finished yet: the value will still change (ad_spend 2026-03-01).\n"
+
+
 def test_parquet_is_written_to_a_file(run: Run, shop: Path, tmp_path: Path) -> None:
     import duckdb
 

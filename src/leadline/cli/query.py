@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from leadline.cli.common import language_option, opened, query_options, split_names, workspace_option
 from leadline.model.tree import CREDIT_MODELS
+
+if TYPE_CHECKING:
+    from leadline.plan.result import Result
+
+_NOTED = 4
+"""Values named with a note on them."""
 
 
 @click.command("query")
@@ -125,6 +131,7 @@ def command(
         if output is None:
             raise click.UsageError("Parquet is not text: name a file with --output FILE.")
         write_parquet(result, output)
+        _explain_marks(result)
         if result.totals:
             click.echo("Parquet holds the rows only: totals are in the table, CSV and JSON.", err=True)
         return
@@ -136,6 +143,23 @@ def command(
         click.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8", newline="")
+    if style == "csv":
+        _explain_marks(result)
+
+
+def _explain_marks(result: Result) -> None:
+    """Say what a file of bare numbers cannot: which of them are not to be read like the others."""
+    if not result.marks:
+        return
+    from leadline.report.format import FOOTNOTES
+
+    noted: dict[str, dict[str, None]] = {}
+    for (row, column), mark in result.marks.items():
+        first = result.rows[row][0] if result.columns[0].kind == "time" else ""
+        noted.setdefault(mark, {})[f"{result.columns[column].name} {first}".strip()] = None
+    for mark, where in noted.items():
+        more = f" and {len(where) - _NOTED} more" if len(where) > _NOTED else ""
+        click.echo(f"Mind: {FOOTNOTES[mark]} ({', '.join(list(where)[:_NOTED])}{more}).", err=True)
 
 
 def _explain_gaps(provenance: dict[str, object]) -> None:
