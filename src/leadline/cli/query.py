@@ -157,9 +157,9 @@ def _explain_marks(result: Result) -> None:
     for (row, column), mark in result.marks.items():
         first = result.rows[row][0] if result.columns[0].kind == "time" else ""
         noted.setdefault(mark, {})[f"{result.columns[column].name} {first}".strip()] = None
-    for mark, where in noted.items():
+    for kind, where in noted.items():
         more = f" and {len(where) - _NOTED} more" if len(where) > _NOTED else ""
-        click.echo(f"Mind: {FOOTNOTES[mark]} ({', '.join(list(where)[:_NOTED])}{more}).", err=True)
+        click.echo(f"Mind: {FOOTNOTES[kind]} ({', '.join(list(where)[:_NOTED])}{more}).", err=True)
 
 
 def _explain_gaps(provenance: dict[str, object]) -> None:
