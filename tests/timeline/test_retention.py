@@ -116,6 +116,19 @@ def test_first_time_means_first_ever(tmp_path: Path) -> None:
     assert timeline.retention(bounds, kind="recurring", upto=0).cohorts[0].size == 2
 
 
+@pytest.mark.parametrize("began", [19, 15, 5, -5])
+def test_whoever_began_before_the_range_is_in_no_cohort_however_long_before(tmp_path: Path, began: int) -> None:
+    """JOURNEY_RULES 4: the table of equal stretches knows nothing of what lies before its first one."""
+    streams = {
+        "old": [Event(began * SECOND, 1, "a"), Event(25 * SECOND, 2, "b")],
+        "new": [Event(31 * SECOND, 3, "a"), Event(45 * SECOND, 4, "b")],
+    }
+    timeline = make_timeline(tmp_path / "t", streams)
+    bounds = tuple(second * SECOND for second in (20, 30, 40, 50))
+    asked = RetentionQuestion(bounds, match("a"), match("b"), upto=2)
+    assert by_kernel(timeline, asked) == {(1, -1, None): 1, (1, 1, None): 1}
+
+
 def test_cohorts_not_over_are_marked_and_left_out_of_the_share(tmp_path: Path) -> None:
     streams = {
         "a": [Event(0, 1, "v"), Event(12 * SECOND, 2, "v")],

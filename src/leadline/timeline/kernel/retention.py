@@ -142,7 +142,8 @@ def add_first_retention(
         i, stop = start[person], end[person]
         while i < stop and not lut[codes[i]] & START:
             i += 1
-        if i == stop:
+        # TRICKY: what lies before the first stretch would be read from the end of the table, or from beyond it.
+        if i == stop or ts[i] < origin:
             continue
         begun = ts[i]
         place = np.int64((((begun - origin) >> shift) + 0.5) * inverse)
