@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 from pathlib import Path
@@ -16,6 +17,7 @@ from leadline.errors import RefusedError, UsageError
 from leadline.model.tree import CREDIT_MODELS
 from leadline.report.attribute_text import render_attribution
 from leadline.report.export import encode_json
+from leadline.warehouse.undo import undo_load
 from leadline.workspace import Workspace, open_workspace
 
 OWN = """
@@ -304,6 +306,29 @@ def test_as_known_at(space: Workspace) -> None:
     answer = space.attribute("deal", period="2026-01", models="last", as_known_at="2025-01-01")
     assert answer.control.conversions == 0
     assert answer.total.value.high == 0
+
+
+def test_what_was_known_before_rows_were_taken_back(tmp_path: Path) -> None:
+    """Undone or restated since, touches and stages credit as they did: also the lost journeys of markov, and CAC."""
+    space = make_workspace(tmp_path, today="2026-03-01")
+    entered = [{"person_id": "lea", "stage": "lead", "entered_at": "2026-01-02"}]
+    entered += [{"person_id": name, "stage": "customer", "entered_at": "2026-01-20"} for name in ("ada", "bob")]
+    lost = {"person_id": "lea", "channel": "Paid Social", "touched_at": "2026-01-02"}
+    give(space, {"deal": MONEY["deal"], "stage_entry": entered}, source="crm")
+    give(space, {"touch": [*MONEY["touch"], lost]}, source="tracker")
+    asked = {"period": "2026-01", "lookback": 20.0}
+    before = space.attribute("deal", **asked).to_dicts()
+    leads = space.attribute("lead", **asked).to_dicts()
+    assert any(row["customers"] for row in before)
+    for load in (2, 1):
+        undo_load(space.warehouse(write=True), load)
+        space.close()
+    with pytest.raises(UsageError, match="lead"):
+        space.attribute("lead", **asked)
+    ended = space.warehouse().rows("SELECT ended_at FROM ledger.load WHERE id = 2")[1][0][0]
+    moment = ended.replace(tzinfo=dt.UTC)
+    assert space.attribute("deal", **asked, as_known_at=moment).to_dicts() == before
+    assert space.attribute("lead", **asked, as_known_at=moment).to_dicts() == leads
 
 
 def test_an_own_dimension_of_touches(tmp_path: Path) -> None:

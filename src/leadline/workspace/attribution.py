@@ -69,7 +69,7 @@ class Attributing(Measuring, Identifying):
         from leadline.attribution.conversion import find_conversion
 
         asked = self.ask((), period=period, where=where, as_known_at=as_known_at, currency=currency, lookback=lookback)
-        found = find_conversion(conversion, self.metrics, self.facts, self._stages())
+        found = find_conversion(conversion, self.metrics, self.facts, self._stages(asked))
         self._check_asked(found, by, asked)
         moved = parse_shift(shift)
         reading, statements = self._reading(found, by, asked, level)
@@ -123,13 +123,14 @@ class Attributing(Measuring, Identifying):
 
     # The question
 
-    def _stages(self) -> list[str]:
-        """Stages that anyone has entered."""
-        rows = self.warehouse().rows(
-            f"SELECT DISTINCT stage FROM {self.warehouse().relation('stage_entry')} AS entry "
-            "WHERE stage IS NOT NULL ORDER BY stage"
-        )[1]
-        return [str(row[0]) for row in rows]
+    def _stages(self, asked: Query) -> list[str]:
+        """Stages that anyone has entered, now or as the question wants them known."""
+        found: set[str] = set()
+        for load in {None, asked.as_of_load}:
+            entry = self.warehouse().relation("stage_entry", load)
+            rows = self.warehouse().rows(f"SELECT DISTINCT stage FROM {entry} AS entry WHERE stage IS NOT NULL")[1]
+            found |= {str(row[0]) for row in rows}
+        return sorted(found)
 
     def _check_asked(self, found: Conversion, by: str, asked: Query) -> None:
         touch, fact = self.facts[TOUCHES], self.facts[found.measure.fact]
@@ -137,7 +138,7 @@ class Attributing(Measuring, Identifying):
             lend = f"an own one is declared in leadline.yaml (`facts: {{touch: {{{by}: {{doc: …}}}}}}`) and mapped"
             raise unknown("dimension of touches", by, touch.dimensions, fix=lend)
         for name, what in ((TOUCHES, "touches of known people"), (fact.name, f"rows of {fact.name}")):
-            if not self.states().get(name, FactState()).rows:
+            if not self._has_rows(name, asked):
                 raise RefusedError(
                     "no-source",
                     f"Nothing can be credited yet: there are no {what}.",
@@ -204,13 +205,29 @@ class Attributing(Measuring, Identifying):
         """Just after the last touch known."""
         from leadline.time.zone import day_start
 
-        bounds = self.states()[TOUCHES].bounds("touched_at")
-        if bounds is None:
+        if asked.as_of_load is None:
+            bounds = self.states()[TOUCHES].bounds("touched_at")
+            latest = bounds[1] if bounds else None
+        else:
+            # The ledger tells of the rows there are now: those known then may have been taken back since.
+            latest = self._rows_of(TOUCHES, asked, "max(touched_at)")
+        if latest is None:
             return None
-        last = bounds[1] + dt.timedelta(microseconds=1)
+        last = latest + dt.timedelta(microseconds=1)
         if asked.as_of_load is not None and asked.today is not None:
             last = min(last, day_start(asked.today + dt.timedelta(days=1), asked.timezone))
         return last
+
+    def _has_rows(self, fact: str, asked: Query) -> bool:
+        """Whether there are rows of a fact, now or as the question wants them known."""
+        if self.states().get(fact, FactState()).rows:
+            return True
+        return asked.as_of_load is not None and bool(self._rows_of(fact, asked, "count(*)"))
+
+    def _rows_of(self, fact: str, asked: Query, figure: str) -> Any:
+        """A figure of all rows of a fact as the question wants them known."""
+        relation = self.warehouse().relation(fact, asked.as_of_load)
+        return self.warehouse().rows(f"SELECT {figure} FROM {relation} AS known")[1][0][0]
 
     def _has_registry(self) -> bool:
         """Whether who is who and with whom has been made (`leadline.journey.registry`)."""
@@ -337,7 +354,7 @@ class Attributing(Measuring, Identifying):
         if CUSTOMERS not in self.metrics:
             return [], Note("No cost per customer: this workspace has no metric new_customers.")
         found = find_conversion(CUSTOMERS, self.metrics, self.facts, ())
-        if found.measure.fact == STAGES and "customer" not in self._stages():
+        if found.measure.fact == STAGES and "customer" not in self._stages(asked):
             return [], Note("No cost per customer: nobody has entered the stage customer (load a CRM's stages).")
         reading, _ = self._reading(found, by, replace(asked, where=None), level)
         return credits_of(models, reading), ""
