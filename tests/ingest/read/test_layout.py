@@ -88,6 +88,11 @@ LAYOUTS = [
         "Id,Name,Score,Note\n#1,x,2,\n#2,,,\n#3,y,3,z\n# end\n",
         [("", 1, ("Id", "Name", "Score", "Note"), 0, [(2, "#1"), (3, "#2"), (4, "#3")])],
     ),
+    (
+        "hash ids on short lines",
+        "Id,Day,Score,Note\n#1,2026-01-05\n#A-2,2026-01-05,3\n#3,2026-01-06,3,z\n# end, x\n",
+        [("", 1, ("Id", "Day", "Score", "Note"), 0, [(2, "#1"), (3, "#A-2"), (4, "#3")])],
+    ),
     ("hash column", "#,Name,Score\n1,x,2\n2,y,3\n", [("", 1, ("#", "Name", "Score"), 0, [(2, "1"), (3, "2")])]),
     ("index column", ",a,b\n0,1,2\n1,3,4\n", [("", 1, ("column_1", "a", "b"), 0, [(2, "0"), (3, "1")])]),
     ("quoted break", 'a,b\n"x\ny",1\nz,2\n', [("", 1, ("a", "b"), 0, [(2, "x\ny"), (4, "z")])]),

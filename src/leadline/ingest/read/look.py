@@ -17,6 +17,7 @@ _DIGITS = re.compile(r"[-+]?\d[\d.,:/% -]*")
 _YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 _DAY = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+")
+_NUMBER = re.compile(r"#(?=.*\d)[\w./-]+")
 
 
 def shown(cell: Any) -> str:
@@ -69,9 +70,10 @@ def is_remark(record: Record, width: int, *, numbered: bool = False) -> bool:
     """Whether a line among rows of `width` cells is a comment: it begins with `#` and is no row by its form.
 
     Orders, tickets and ranks bear a `#` too. So a line with all its delimiters is a row, however many cells at its end
-    are empty, unless it says nothing but that; and where rows are `numbered` like that, or nothing but such cells, a
-    comment has a blank after its mark.
+    are empty, unless it says nothing but that; so is one that begins with a number (`#1001`) and goes on; where rows
+    are `numbered` like that, or nothing but such cells, a comment has a blank after its mark.
     """
-    if not is_comment(record) or (numbered and not shown(record.cells[0]).startswith("# ")):
+    first = shown(record.cells[0]) if record.cells else ""
+    if not first.startswith("#") or (numbered and not first.startswith("# ")):
         return False
-    return len(record.cells) < width or filled(record) == 1
+    return filled(record) == 1 or (len(record.cells) < width and not _NUMBER.fullmatch(first))
