@@ -268,6 +268,14 @@ def test_many_wide_rows_are_counted(tables):
     assert table.rows == 100
 
 
+def test_many_remarks_hide_no_lost_row(tables):
+    day = "2026-01-01,a,1\n"
+    [table] = tables("Day,Campaign,Clicks\n" + day * 300 + "# x\n" * 250 + day + "2026-01-01,a,b,1\n" + day)
+    told = {rule: [n for n in table.notes if n.rule == rule] for rule in ("comment", "too-many-cells")}
+    assert sum(note.count for note in told["comment"]) == 250
+    assert [note.line for note in told["too-many-cells"]] == [553]
+
+
 def test_repeated_header_is_left_out(tables, rows):
     [table] = tables("Day,Clicks\n2026-01-01,1\nDay,Clicks\n2026-01-02,2\n")
     assert [row[0] for row in rows(table)] == [2, 4]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct, field
 
 from leadline.errors import DataError
@@ -28,7 +30,7 @@ class _Part(Struct):
     start: Start
     spool: Spool
     asides: list[Aside] = field(default_factory=list)
-    wide: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     last: Record | None = None
 
 
@@ -61,8 +63,9 @@ def stage_items(
                 (part.spool.values if native else part.spool.text)(record.line, record.cells)
                 part.last = record
             else:
-                part.wide += item.kind == "wide"
-                if len(part.asides) < 10 * SHOWN:
+                kind = _aside_kind(item)
+                part.counts[kind] += 1
+                if part.counts[kind] <= SHOWN:
                     part.asides.append(item)
         if part is not None:
             tables.append(_finish(con, part, name, delimiter, whole, native))
@@ -157,39 +160,39 @@ def _row_notes(part: _Part, name: str, whole: bool, native: bool) -> list[Findin
     return notes + _aside_notes(part, name)
 
 
+def _aside_kind(aside: Aside) -> str:
+    """What a record outside the rows is: a remark is one cell, several below a table may be a row that was lost."""
+    return "lost" if aside.kind == "footer" and filled(aside.record) > 2 else aside.kind
+
+
 def _aside_notes(part: _Part, name: str) -> list[Finding]:
-    """Findings for records that are no rows: those too wide are errors, the rest is told."""
+    """Findings for records that are no rows: those too wide or below the table are errors, the rest is told.
+
+    Of each kind the first are told one by one, the last of them with the count of the others.
+    """
     notes: list[Finding] = []
-    wide = [aside.record for aside in part.asides if aside.kind == "wide"]
-    for position, record in enumerate(wide[:SHOWN], 1):
-        notes.append(
-            Finding(
+    told: Counter[str] = Counter()
+    for aside in sorted(part.asides, key=lambda aside: aside.kind != "wide"):
+        record, kind = aside.record, _aside_kind(aside)
+        told[kind] += 1
+        count = part.counts[kind] - SHOWN + 1 if told[kind] == SHOWN else 1
+        line, raw = record.line, record.raw[:500]
+        if kind == "wide":
+            wide = Finding(
                 "error",
                 "too-many-cells",
                 name,
                 f"The line has {extent(record)} cells, the header {part.spool.width}: values are in wrong columns.",
-                fix="put quotes around the cell that holds the delimiter, or export it again",
-                line=record.line,
-                value=record.raw[:500],
-                count=part.wide - SHOWN + 1 if position == SHOWN else 1,
+                "put quotes around the cell that holds the delimiter, or export it again",
             )
-        )
-    for aside in part.asides:
-        record = aside.record
-        if aside.kind == "repeat":
+            notes.append(msgspec.structs.replace(wide, line=line, value=raw, count=count))
+        elif kind == "lost":
+            lost = Finding("error", "row-outside-table", name, "The line belongs to no table.", line=line, value=raw)
+            notes.append(msgspec.structs.replace(lost, count=count))
+        elif kind == "repeat":
             what = "The line repeats the header: files were joined. It was left out."
-            notes.append(Finding("warning", "repeated-header", name, what, line=record.line))
-        elif aside.kind in ("comment", "footer"):
-            # a remark is one cell; several cells below a table may be rows that were lost
-            severe = aside.kind == "footer" and filled(record) > 2
-            notes.append(
-                Finding(
-                    "error" if severe else "note",
-                    "row-outside-table" if severe else aside.kind,
-                    name,
-                    "The line belongs to no table." if severe else "The line is a remark, not a row.",
-                    line=record.line,
-                    value=record.raw[:500],
-                )
-            )
+            notes.append(Finding("warning", "repeated-header", name, what, line=line, count=count))
+        else:
+            what = "The line is a remark, not a row."
+            notes.append(Finding("note", kind, name, what, line=line, value=raw, count=count))
     return notes
