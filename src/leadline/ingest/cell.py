@@ -86,9 +86,9 @@ class Style(Struct, frozen=True):
     plain: bool = False
     wide: bool = True
 
-    def number(self, raw: str, type_: str = DECIMAL) -> str:
-        """SQL that reads a text cell as a number."""
-        return number_sql(raw, self.decimal, type_, plain_only=self.plain)
+    def number(self, raw: str, type_: str = DECIMAL, *, percent: bool = True) -> str:
+        """SQL that reads a text cell as a number; without `percent` a share is none."""
+        return number_sql(raw, self.decimal, type_, plain_only=self.plain, percent=percent)
 
     def formats(self, column: str) -> tuple[str, ...]:
         """Date formats of a column; those of the whole file when it has none of its own."""
@@ -137,9 +137,10 @@ def typed_value(raw: str, kind: ValueType, style: Style, column: str, scale: int
         case "integer":
             return scaled(whole_value(raw, style), scale, "BIGINT")
         case "number" | "money":
+            share = kind == "number"
             if scale == 1:
-                return style.number(raw, MONEY)
-            return scaled(style.number(raw), scale, MONEY)
+                return style.number(raw, MONEY, percent=share)
+            return scaled(style.number(raw, percent=share), scale, MONEY)
         case "percent":
             return f"CAST({style.number(raw)} AS DOUBLE)"
         case "date":
@@ -157,7 +158,7 @@ def whole_value(raw: str, style: Style) -> str:
 
     Numbers of 38 digits are dear, so a short cell is read as a smaller one: it has at most six decimals.
     """
-    long = _whole(style.number(raw), "DECIMAL")
+    long = _whole(style.number(raw, percent=False), "DECIMAL")
     if style.decimal != ".":
         return long
     short = f"strlen({raw}) <= 7 AND NOT contains({raw}, '_') AND TRY_CAST({raw} AS {MONEY}) % 1 = 0"

@@ -92,14 +92,16 @@ def is_plain(sample: str, decimal: str = ".") -> bool:
     return bool(re.fullmatch(r"[-+]?(\d+([.]\d*)?|[.]\d+)".replace("[.]", f"[{decimal}]"), sample))
 
 
-def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL, *, plain_only: bool = False) -> str:
+def number_sql(
+    column: str, decimal: str = ".", type_: str = DECIMAL, *, plain_only: bool = False, percent: bool = True
+) -> str:
     """SQL that reads a text column as numbers: null where the cell is empty or no number.
 
     Reads signs (also trailing, and parentheses for negative), currency signs and codes, grouping by the other mark,
     spaces or apostrophes in threes or as in India, exponents, and per cent (`2.5%` and, in Turkish, `%2.5` are 0.025).
     A stroke in the place of cents (`49,-`) means none, and no sign.
     `< 10%` is a bound and no number: null, and not unreadable. `plain_only` leaves out all that, for cells that are
-    expected to be nothing but digits and a mark.
+    expected to be nothing but digits and a mark; without `percent` a share is no number, as in a column of amounts.
     """
     if decimal == ".":
         plain = f"case when not contains({column}, '_') then try_cast({column} as {type_}) end"
@@ -107,7 +109,7 @@ def number_sql(column: str, decimal: str = ".", type_: str = DECIMAL, *, plain_o
         # a point in such a file is grouping: only what has none may be read without looking closer
         bare = f"not contains({column}, '.') and not contains({column}, '_')"
         plain = f"case when {bare} then try_cast(replace({column}, ',', '.') as {type_}) end"
-    return f"({plain})" if plain_only else f"coalesce({plain}, {_written_sql(column, decimal, type_)})"
+    return f"({plain})" if plain_only else f"coalesce({plain}, {_written_sql(column, decimal, type_, percent)})"
 
 
 def unreadable_number_sql(column: str, decimal: str = ".") -> str:
@@ -118,7 +120,7 @@ def unreadable_number_sql(column: str, decimal: str = ".") -> str:
     )
 
 
-def _written_sql(text: str, decimal: str, type_: str) -> str:
+def _written_sql(text: str, decimal: str, type_: str, percent: bool) -> str:
     """Numbers in any dress: taken apart by one regular expression, undressed and put together again."""
     point, group = ("\\.", ",") if decimal == "." else (",", "\\.")
     currency = r"(?:[A-Z]{1,3}\s?)?(?:\p{Sc}[A-Z]{0,2}|[A-Z]{3}|kr\.?|Kč|zł|Rp|R\$|RM|Fr\.?)"
@@ -130,9 +132,10 @@ def _written_sql(text: str, decimal: str, type_: str) -> str:
     number = f"(?:{digits}(?:{point}\\d*)?|{point}\\d+)(?:[eE][-+]?\\d{{1,3}})?"
     space = "[\\s\u00a0\u202f\u2009]*"
     even = f"{point}[-–—]{{1,2}}"
+    share = "%?" if percent else ""
     dressed = (
-        f"{sign}?{space}(?:{currency})?{space}{sign}?{space}(?:%{space})?(?:{number}|{digits}{even})"
-        f"{space}%?{space}(?:{currency})?{space}%?{space}{sign}?"
+        f"{sign}?{space}(?:{currency})?{space}{sign}?{space}{share}{space}(?:{number}|{digits}{even})"
+        f"{space}{share}{space}(?:{currency})?{space}{share}{space}{sign}?"
     )
     shape = f"^{space}(?:{dressed}|\\({space}{dressed}{space}\\)){space}$"
     core = f"regexp_extract({text}, '{_quoted(number)}')"
