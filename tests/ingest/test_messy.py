@@ -14,5 +14,21 @@ from kit.loading import ORDERS, Loader, orders, rules
 @pytest.mark.parametrize("cell", ["12.5 %", "500%", "%12"])
 def test_a_share_is_no_amount(tmp_path: Path, kind: str, cell: str) -> None:
     source = ORDERS.replace("amount: money", f"amount: {kind}")
-    report = Loader(tmp_path, source).load(orders(40, amount={n: "7" for n in range(1, 41)} | {3: cell}))
+    report = Loader(tmp_path, source).load(orders(40, amount=dict.fromkeys(range(1, 41), "7") | {3: cell}))
     assert (rules(report), report.quarantined, report.facts[0].inserted) == ({"not-a-number": 4}, 1, 39)
+
+
+def test_marks_of_direction_are_no_part_of_a_cell(tmp_path: Path) -> None:
+    loader = Loader(tmp_path, ORDERS)
+    report = loader.load(
+        "order_id;ordered_at;customer;amount\n"
+        "1;\u200e05.01.2026;a\u200f;\u200f10,50\n"
+        "\u200e2;\u202b14.01.2026 08:15\u202c;\u2066a\u2069;-\u200e1.012,50\u200f\n"
+        "3\u200e;16.01.2026;a;\u200f\n"
+    )
+    assert (rules(report), report.quarantined) == ({}, 0)
+    assert loader.rows("order", "order_id, ordered_at::varchar, customer_id, amount") == [
+        ("1", "2026-01-05 00:00:00", "a", Decimal("10.5")),
+        ("2", "2026-01-14 08:15:00", "a", Decimal("-1012.5")),
+        ("3", "2026-01-16 00:00:00", "a", None),
+    ]

@@ -67,8 +67,10 @@ NO = (
     "لا",
 )
 
-_WHITE = "' \t\r\n\u00a0\u202f\ufeff'"
-_BLANK = "[\\s\u00a0\u202f\ufeff]*"
+DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Marks that tell in which direction text runs, which are not seen and which programs put around numbers and dates."""
+_WHITE = f"' \t\r\n\u00a0\u202f\ufeff{DIRECTIONS}'"
+_BLANK = f"[\\s\u00a0\u202f\ufeff{DIRECTIONS}]*"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "BIGNUM")  # fmt: skip
 
@@ -100,6 +102,11 @@ def trimmed(raw: str) -> str:
     return f"trim({raw}, {_WHITE})"
 
 
+def undirected(raw: str, style: Style) -> str:
+    """The cell without marks of direction, where there may be any."""
+    return f"translate({raw}, '{DIRECTIONS}', '')" if style.wide else raw
+
+
 def text_value(raw: str, style: Style) -> str:
     """The cell as text; null when it holds a null mark.
 
@@ -109,7 +116,7 @@ def text_value(raw: str, style: Style) -> str:
     longest = max((len(mark.encode()) for mark in marks), default=0)
     odd = f"{raw} < '0' OR ends_with({raw}, ' ')"
     if style.wide:
-        odd += f" OR {raw} >= '\u0080' OR ends_with({raw}, '\u00a0')"
+        odd += f" OR {raw} >= '\u0080' OR right({raw}, 1) >= '\u0080'"
     return (
         f"CASE WHEN {odd} THEN CASE WHEN NOT {one_of(raw, marks)} THEN {trimmed(raw)} END "
         f"WHEN strlen({raw}) <= {longest} THEN CASE WHEN NOT {one_of(raw, marks)} THEN {raw} END ELSE {raw} END"
@@ -131,9 +138,10 @@ def one_of(value: str, texts: Sequence[str]) -> str:
 
 def typed_value(raw: str, kind: ValueType, style: Style, column: str, scale: int = 1) -> str:
     """The cell as a value of `kind`; null when it cannot be read so (percentages as shares, durations in seconds)."""
+    if kind == "text":
+        return text_value(raw, style)
+    raw = undirected(raw, style)
     match kind:
-        case "text":
-            return text_value(raw, style)
         case "integer":
             return scaled(whole_value(raw, style), scale, "BIGINT")
         case "number" | "money":
@@ -197,7 +205,7 @@ def clock_value(raw: str, style: Style, column: str) -> str:
 
 def moment_value(raw: str, style: Style, column: str) -> str:
     """The cell as a UTC timestamp."""
-    return timestamp_sql(raw, style.formats(column), style.zone)
+    return timestamp_sql(undirected(raw, style), style.formats(column), style.zone)
 
 
 def utc(clock: str, zone: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from leadline.errors import DataError
-from leadline.ingest.cell import Style, sample_texts
+from leadline.ingest.cell import DIRECTIONS, Style, sample_texts
 from leadline.ingest.read.table import Table, UnsureError
 from leadline.ingest.source import Source, ValueType
 from leadline.ingest.style.ambiguous import Ambiguous
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leadline.engines.duckdb import Connection
     from leadline.ingest.record import Delivery
 
+_UNSEEN = dict.fromkeys(map(ord, DIRECTIONS))
 _CODE = re.compile(r"0\d+|\d{16,}")
 _NUMBER = re.compile(
     r"[-+(]?\s*(?:[A-Z]{3}|[$€£¥₫₺₹])?\s*[-+]?\d[\d.,'\u00a0\u202f ]*\s*(?:[A-Z]{3}|[$€£¥₫₺₹%])?\s*\)?-?"
@@ -53,7 +54,7 @@ def find_style(
     for clue in clues:
         if clue.kind != "text" and clue.header not in texts:
             cells = [_literal_text(clue.raw)] if clue.raw.startswith("'") else sample_texts(con, *table.shown, clue.raw)
-            texts[clue.header] = [text for cell in cells if (text := cell.strip()) not in marks]
+            texts[clue.header] = [text for cell in cells if (text := cell.translate(_UNSEEN).strip()) not in marks]
     guessed = {clue.header: guess_kind(texts[clue.header]) for clue in clues if clue.kind is None}
     if table.sample and not all(texts[header] for header in guessed):
         raise UnsureError

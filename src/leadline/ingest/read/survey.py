@@ -26,8 +26,15 @@ _MOJIBAKE = (
     b"\xc3\xa2\xe2\x82\xac",
     b"\xc3\x82\xc2",
 )
-# Non-breaking spaces and a byte order mark within the text.
-_WIDE_SPACES = (b"\xc2\xa0", b"\xe2\x80\xaf", b"\xef\xbb\xbf")
+# Non-breaking spaces, a byte order mark within the text, and the marks of direction in two ranges and one by itself.
+_WIDE_SPACES = (
+    b"\xc2\xa0",
+    b"\xe2\x80\xaf",
+    b"\xef\xbb\xbf",
+    *(bytes((0xE2, 0x80, last)) for last in (0x8E, 0x8F, *range(0xAA, 0xAF))),
+    *(bytes((0xE2, 0x81, last)) for last in range(0xA6, 0xAA)),
+    b"\xd8\x9c",
+)
 _FORMULA_STARTS = tuple(mark + sign for mark in (b",", b";", b"\t", b"|", b'"', b"\n") for sign in (b"=", b"@"))
 _CELL_MARKS = (b",", b";", b"\t", b'"', b"\n")
 
