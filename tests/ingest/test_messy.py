@@ -32,3 +32,20 @@ def test_marks_of_direction_are_no_part_of_a_cell(tmp_path: Path) -> None:
         ("2", "2026-01-14 08:15:00", "a", Decimal("-1012.5")),
         ("3", "2026-01-16 00:00:00", "a", None),
     ]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("01.03.2026", "02.03.26", "3.3.2026", "14.3.26"),
+        ("3/1/2026 0:00", "3/2/26 0:00", "3/3/2026 0:00", "3/14/26 0:00"),
+        ("1 März 2026", "2 März 26", "3 März 2026", "14 März 26"),
+    ],
+)
+def test_years_of_two_and_of_four_digits_in_one_column(tmp_path: Path, cells: tuple[str, ...]) -> None:
+    loader = Loader(tmp_path, ORDERS)
+    report = loader.load(orders(4, ordered_at=dict(enumerate(cells, 1))))
+    assert (rules(report), report.quarantined) == ({}, 0)
+    assert [row[0].date().isoformat() for row in loader.rows("order", "ordered_at")] == [
+        "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-14",
+    ]  # fmt: skip

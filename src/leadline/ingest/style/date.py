@@ -334,6 +334,9 @@ def _parsed(column: str, formats: Sequence[str]) -> str:
             offset.append(form)
         else:
             plain.append(form)
+    for same in (plain, offset, *tagged.values()):
+        # TRICKY: %Y takes 26 for the year 26, while %y leaves half of 2026 over and fails: so %y goes first
+        same.sort(key=lambda pattern: "%y" not in pattern)
     if plain:
         read = f"try_strptime({column}, {_list(plain)})"
         parts.insert(0, f"cast({read} as timestamp)" if any("%n" in form for form in plain) else read)
