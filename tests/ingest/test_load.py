@@ -149,6 +149,11 @@ def test_an_empty_report_is_told(tmp_path: Path) -> None:
         ("$5.00", "", "currency-contradicted"),
         ("£5.00", "", "currency-contradicted"),
         ("5.00 USD", "", "currency-contradicted"),
+        ("5.00 kr", "", "currency-contradicted"),
+        ("5.00 zł", "", "currency-contradicted"),
+        ("Fr. 5.00", "", "currency-contradicted"),
+        ("R$ 5.00", "", "currency-contradicted"),
+        ("₩5", "", "currency-contradicted"),
     ],
 )
 def test_a_sign_of_another_currency_refuses_the_file(tmp_path: Path, amount: str, head: str, code: str) -> None:

@@ -49,3 +49,9 @@ def test_years_of_two_and_of_four_digits_in_one_column(tmp_path: Path, cells: tu
     assert [row[0].date().isoformat() for row in loader.rows("order", "ordered_at")] == [
         "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-14",
     ]  # fmt: skip
+
+
+def test_words_among_amounts_are_no_currency(tmp_path: Path) -> None:
+    cells = {3: "NULL", 5: "#DIV/0!", 6: "TBD"}
+    report = Loader(tmp_path, ORDERS).load(orders(80, amount=cells))
+    assert (report.status, rules(report), report.quarantined) == ("loaded", {"not-a-number": 6}, 2)

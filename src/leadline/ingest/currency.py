@@ -21,6 +21,21 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "₺": ("TRY",),
     "₹": ("INR",),
     "RM": ("MYR",),
+    "R$": ("BRL",),
+    "Rp": ("IDR",),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+    "Kč": ("CZK",),
+    "zł": ("PLN",),
+    "Fr": ("CHF",),
+    "₩": ("KRW",),
+    "₽": ("RUB",),
+    "₴": ("UAH",),
+    "฿": ("THB",),
+    "₪": ("ILS",),
+    "₦": ("NGN",),
+    "₱": ("PHP",),
+    "₸": ("KZT",),
+    "₾": ("GEL",),
     "¥": ("JPY", "CNY"),
     "￥": ("JPY", "CNY"),
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "TWD", "BRL", "ARS", "CLP", "COP"),
@@ -100,7 +115,9 @@ def _names_currency(source: Source) -> bool:
 
 
 def _dressed(raw: str) -> str:
-    return f"{raw} IS NOT NULL AND TRY_CAST({raw} AS DOUBLE) IS NULL"
+    """Whether a cell is a number with something around it: words and error values (`NULL`, `#DIV/0!`) have no sign."""
+    number = f"regexp_matches({raw}, '^[^#\\d]*\\d')"
+    return f"{raw} IS NOT NULL AND TRY_CAST({raw} AS DOUBLE) IS NULL AND {number}"
 
 
 def _sign(raw: str) -> str:
