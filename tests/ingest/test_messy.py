@@ -55,3 +55,15 @@ def test_words_among_amounts_are_no_currency(tmp_path: Path) -> None:
     cells = {3: "NULL", 5: "#DIV/0!", 6: "TBD"}
     report = Loader(tmp_path, ORDERS).load(orders(80, amount=cells))
     assert (report.status, rules(report), report.quarantined) == ("loaded", {"not-a-number": 6}, 2)
+
+
+def test_rows_below_a_line_of_words_are_told(tmp_path: Path) -> None:
+    """The line looks like another table's header, so the rows below it are no rows of the first."""
+    text = orders(5)
+    report = Loader(tmp_path, ORDERS).load(
+        f"{text}\nStore,see note,open,nobody\n" + text.split("\n", 1)[1].replace("o", "s")
+    )
+    assert report.facts[0].inserted == 5
+    [told] = [finding for finding in report.findings if finding.rule == "table-skipped"]
+    assert (told.severity, told.line, told.count) == ("warning", 8, 5)
+    assert "5 row(s) are left out" in told.what

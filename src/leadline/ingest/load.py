@@ -45,7 +45,7 @@ from leadline.ingest.read.table import UnsureError
 from leadline.ingest.recognise import explain_unrecognised, recognise
 from leadline.ingest.record import Delivery, lookup_keys, needed_columns, source_expressions
 from leadline.ingest.recorder import build_record
-from leadline.ingest.source import Finding, Source
+from leadline.ingest.source import Finding, Severity, Source
 from leadline.ingest.totals import check_totals
 from leadline.warehouse.store import digest_file
 
@@ -171,11 +171,21 @@ def recognise_tables(context: LoadContext) -> None:
         table = context.tables[number]
         context.parts.append(Part(fit, table, _mapping_hash(context, fit.definition), number))
     used = {number for number, _ in found} | {place for _, fit in found for place, _ in fit.context.values()}
+    # A vendor's file may have tables of no use; below a table of one's own it is more likely rows of it that are lost.
+    sheets = {context.tables[number].file for number, fit in found if not fit.definition.source.vendor}
     for number, table in enumerate(context.tables):
         if number not in used:
+            lost = table.file in sheets and table.rows > 0
             called = f" ({table.name})" if table.name else ""
-            what = f"no source reads the table that begins on line {table.header_line}{called}"
-            context.notes.append(Finding("note", "table-skipped", table.file, what, line=table.header_line or None))
+            rows = f": {table.rows} row(s) are left out" if table.rows else ""
+            what = f"no source reads the table that begins on line {table.header_line}{called}{rows}"
+            fix = "remove the line there if it is no header, or put the tables into files of their own" if lost else ""
+            severity: Severity = "warning" if lost else "note"
+            context.notes.append(
+                Finding(
+                    severity, "table-skipped", table.file, what, fix, table.header_line or None, count=table.rows or 1
+                )
+            )
 
 
 def find_known(context: LoadContext) -> None:
