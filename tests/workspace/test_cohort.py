@@ -10,6 +10,7 @@ import pytest
 
 from kit import give, make_workspace
 from leadline.errors import LeadlineError, RefusedError, UsageError
+from leadline.warehouse.undo import undo_load
 from leadline.workspace import Workspace
 
 
@@ -131,6 +132,23 @@ def test_as_known_before_a_load(shop: Workspace) -> None:
     assert before.provenance["load"] == 1
     assert before.rows[0].size == 2
     assert before.rows[0].cells[0] == 2
+
+
+def test_as_known_before_an_undo(tmp_path: Path) -> None:
+    """People whom no row names any more are people still, in what was known then; ids of nobody are none."""
+    space = make_workspace(tmp_path / "space", today="2026-05-15")
+    give(space, {"order": [order("2026-01-05 10:00", "kay"), order("2026-02-05 10:00", "kay")]}, source="kept")
+    gone = [order(f"2026-0{month}-10 10:00", who) for month in (1, 2) for who in ("lea@example.com", "guest", "max")]
+    give(space, {"order": gone}, source="gone")
+    asked = {"period": "2026-01", "upto": 1}
+    before = table(space.cohort("order", **asked))
+    assert before == [("2026-01", 3, 3, 3)]
+    [until] = space.warehouse().con.execute("SELECT ended_at FROM ledger.load WHERE id = 2").fetchone() or (None,)
+    undo_load(space.warehouse(write=True), 2)
+    space.close()
+    give(space, {"order": [order("2026-03-10 10:00", "guest")]}, source="later")
+    assert table(space.cohort("order", **asked)) == [("2026-01", 1, 1, 1)]
+    assert table(space.cohort("order", **asked, as_known_at=until.replace(tzinfo=dt.UTC))) == before
 
 
 def plan(who: str, start: str, end: str | None, mrr: float, **more: Any) -> dict[str, Any]:

@@ -91,18 +91,20 @@ def events_sql(
     *,
     identified: bool = False,
     moved: int | None = None,
+    recalled: bool = False,
 ) -> str:
     """SQL of all events of these facts, in the form `Timeline.build` takes; only rows of loads after `after`.
 
     `relation` gives the SQL of a fact's rows; else they are those of the warehouse as they are now. `identified`:
     persons are those of the registry. `moved`: besides, all events of persons whose ids changed since that version.
+    `recalled`: the rows may be of earlier, with ids that no row bears any more; they name their own persons.
     """
     rows = relation or (lambda fact: f"fact.{quote(fact)}")
     selects = []
     for rule in RULES:
         if rule.fact in facts:
             fact = facts[rule.fact]
-            person, joins = _identified(fact, rule) if identified else (_named(rule), "")
+            person, joins = _identified(fact, rule, recalled) if identified else (_named(rule), "")
             selects.append(_rule_sql(fact, rule, person, f"{rows(rule.fact)} AS happened{joins}", after, moved))
     return "\nUNION ALL BY NAME\n".join(selects)
 
@@ -137,14 +139,13 @@ def _named(rule: EventRule) -> str:
     return f"coalesce({', '.join(map(quote, rule.person))})"
 
 
-def _identified(fact: Fact, rule: EventRule) -> tuple[str, str]:
+def _identified(fact: Fact, rule: EventRule, recalled: bool) -> tuple[str, str]:
     """The person of a row by the registry, and the joins that tell it."""
     found, joins = [], []
     for name in (*(name for name in rule.person if name != DEVICE), ADDRESS, DEVICE):
         if not fact.has(name):
             continue
-        given = f"happened.{quote(name)}"
-        given = f"CASE WHEN position('@' IN {given}) > 0 THEN sha256({given}) ELSE {given} END"
+        given = _given(name)
         if name == DEVICE:
             moment = f"happened.{quote(rule.moment)}"
             joins.append(
@@ -159,7 +160,17 @@ def _identified(fact: Fact, rule: EventRule) -> tuple[str, str]:
             f"WHERE kind = {literal(kind)}) AS of_{name} ON its_{name} = {given}"
         )
         found.append(f"by_{name}")
+    for name in rule.person if recalled else ():
+        # The registry knows every id that is there now, but for those that stand for nobody.
+        now = f"SELECT {quote(name)} FROM fact.{quote(fact.name)} WHERE {quote(name)} IS NOT NULL"
+        found.append(f"CASE WHEN happened.{quote(name)} NOT IN ({now}) THEN {_given(name)} END")
     return f"coalesce({', '.join(found)})", "".join(f" {join}" for join in joins)
+
+
+def _given(name: str) -> str:
+    """An id as the registry has it: an address is hashed."""
+    given = f"happened.{quote(name)}"
+    return f"CASE WHEN position('@' IN {given}) > 0 THEN sha256({given}) ELSE {given} END"
 
 
 def build_from_warehouse(

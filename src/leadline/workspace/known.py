@@ -72,6 +72,7 @@ class KnownEvents(Sequences):
             warehouse.facts,
             relation=lambda fact: turned.get(fact, renderer).relation(fact),
             identified=identity_version(warehouse) > 0,
+            recalled=asked.as_of_load is not None,
         )
         with tempfile.TemporaryDirectory(prefix="leadline-") as folder:
             yield Timeline.build(Path(folder), warehouse.con, select, properties=KEPT)[0]
