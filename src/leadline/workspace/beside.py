@@ -17,10 +17,8 @@ def answered_near(method: Callable[Concatenate[Any, P], R]) -> Callable[Concaten
     def ask(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if not self.is_far:
             return method(self, *args, **kwargs)
-        from leadline.workspace.near import near_copy
-
         tell: Any = kwargs.get("tell")
-        with near_copy(self, tell) as near:
+        with self.near(tell) as near:
             # By name: the near copy has a way of its own for some.
             answer: R = getattr(near, method.__name__)(*args, **kwargs)
             return answer

@@ -23,7 +23,7 @@ from leadline.project import CACHE_FOLDER
 from leadline.warehouse.near import FILE, NearCopy
 from leadline.warehouse.remote import RemoteWarehouse
 from leadline.warehouse.remote_schema import COMMAND
-from leadline.workspace.workspace import Workspace
+from leadline.workspace.questions import Questions
 
 if TYPE_CHECKING:
     from leadline.engines.engine import Engine
@@ -39,7 +39,7 @@ _AT_WORK = threading.RLock()
 
 
 @contextmanager
-def near_copy(far: Workspace, tell: Tell | None = None) -> Iterator[NearWorkspace]:
+def near_copy(far: Questions, tell: Tell | None = None) -> Iterator[NearWorkspace]:
     """The workspace of the near copy, in step with `far`, for one question; others wait for its end."""
     lock = far.derived / LOCK
     lock.parent.mkdir(exist_ok=True)
@@ -47,10 +47,10 @@ def near_copy(far: Workspace, tell: Tell | None = None) -> Iterator[NearWorkspac
         yield near
 
 
-class NearWorkspace(Workspace):
+class NearWorkspace(Questions):
     """Answers from the near copy."""
 
-    def __init__(self, far: Workspace, tell: Tell | None) -> None:
+    def __init__(self, far: Questions, tell: Tell | None) -> None:
         settings = replace(far.settings, warehouse=f"{CACHE_FOLDER}/{FOLDER}/{FILE}", rollups={})
         super().__init__(replace(far.project, settings=settings))
         self._far = far

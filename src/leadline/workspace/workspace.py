@@ -7,15 +7,15 @@ with open_workspace("my-company") as workspace:
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leadline.project import find_workspace, open_project
-from leadline.workspace.attribution import Attributing
-from leadline.workspace.cohort import Cohorts
-from leadline.workspace.drill import Drilling
-from leadline.workspace.event import Events
-from leadline.workspace.sequence import Sequences
-from leadline.workspace.visit import Visiting
+from leadline.workspace.questions import Questions
+
+if TYPE_CHECKING:
+    from leadline.workspace.sequence import Tell
 
 
 def open_workspace(path: str | Path = ".") -> Workspace:
@@ -23,8 +23,14 @@ def open_workspace(path: str | Path = ".") -> Workspace:
     return Workspace(open_project(find_workspace(Path(path))))
 
 
-class Workspace(Attributing, Events, Drilling, Cohorts, Visiting, Sequences):
+class Workspace(Questions):
     """Definitions and data of one folder. Use as a context manager, or call `close()`.
 
-    Every surface calls the same methods; each kind of question has a module of its own in this room.
+    Every surface calls the same methods.
     """
+
+    def near(self, tell: Tell | None = None) -> AbstractContextManager[Questions]:
+        """The same questions asked of the near copy, in step with this workspace, until the block ends."""
+        from leadline.workspace.near import near_copy
+
+        return near_copy(self, tell)
