@@ -11,6 +11,7 @@ to SQL, once warm, of a question not asked before.
 from __future__ import annotations
 
 import argparse
+import compileall
 import itertools
 import shutil
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+import leadline
 from leadline.workspace import Workspace, open_workspace
 from measure import Table, call, interleave, per_call, run
 from retail import MAPPING, write_retail
@@ -156,6 +158,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What Leadline costs, as ratios to SQL by hand.")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contender (default 5)")
     rounds = parser.parse_args().rounds
+    # As installing does: a checkout may never have been run, or where Python may write no bytecode.
+    compileall.compile_dir(Path(leadline.__file__).parent, quiet=2)
     table = Table()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
